@@ -1,0 +1,1 @@
+//! Holds the benchmarks of Keystead; see the `[[bench]]` entries of `Cargo.toml`.

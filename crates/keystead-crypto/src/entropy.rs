@@ -1,0 +1,16 @@
+//! Randomness.
+
+use std::fmt;
+
+use crate::CryptoError;
+
+/// A source of randomness.
+pub trait Entropy: fmt::Debug + Send + Sync + 'static {
+    /// Fills `dest` with bytes fit for keys.
+    fn fill(&self, dest: &mut [u8]) -> Result<(), CryptoError>;
+
+    /// Fills `dest` with bytes fit for nonces and identifiers: unpredictable and never repeated, also across `fork`.
+    fn fill_nonce(&self, dest: &mut [u8]) -> Result<(), CryptoError> {
+        self.fill(dest)
+    }
+}

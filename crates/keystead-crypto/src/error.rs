@@ -1,0 +1,22 @@
+//! What can go wrong inside a provider.
+
+/// A failure of a cryptographic provider. It never says more than its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CryptoError {
+    /// Ciphertext, tag, nonce or associated data do not belong together.
+    #[error("authentication failed")]
+    Unauthenticated,
+    /// The key has a length that the algorithm does not take.
+    #[error("key has the wrong length for the algorithm")]
+    InvalidKey,
+    /// The input is longer than the algorithm allows.
+    #[error("input is longer than the algorithm allows")]
+    InputTooLong,
+    /// The provider does not implement the algorithm.
+    #[error("algorithm is not implemented by this provider")]
+    Unsupported,
+    /// The source of randomness failed.
+    #[error("the source of randomness failed")]
+    Entropy,
+}

@@ -1,0 +1,99 @@
+//! The provider contract.
+
+use std::fmt;
+
+use crate::{Aead, AeadAlgorithm, CryptoError, Sealer, SealingAlgorithm};
+
+/// Everything Keystead asks of a cryptographic library.
+///
+/// A `Kms` is built with one provider. What a provider must do is decided by the public conformance suite.
+pub trait Provider: fmt::Debug + Send + Sync + 'static {
+    /// A short name for logs and errors, such as `ring+rustcrypto`.
+    fn name(&self) -> &'static str;
+
+    /// Prepares an AEAD key; the key schedule is computed here, once.
+    fn aead(&self, algorithm: AeadAlgorithm, key: &[u8]) -> Result<Box<dyn Aead>, CryptoError>;
+
+    /// Prepares a sealing key; the key schedule and the derivation subkeys are computed here, once.
+    fn sealer(&self, algorithm: SealingAlgorithm, key: &[u8]) -> Result<Box<dyn Sealer>, CryptoError>;
+
+    /// Prepares a MAC key.
+    fn mac(&self, algorithm: MacAlgorithm, key: &[u8]) -> Result<Box<dyn Mac>, CryptoError>;
+
+    /// Hashes the concatenation of `parts`.
+    fn digest(&self, algorithm: DigestAlgorithm, parts: &[&[u8]]) -> Result<Digest, CryptoError>;
+}
+
+/// A key ready to make and check message authentication codes.
+pub trait Mac: fmt::Debug + Send + Sync {
+    /// The code of the concatenation of `parts`.
+    fn sign(&self, parts: &[&[u8]]) -> Digest;
+
+    /// Compares in constant time; a code of another length is wrong.
+    fn verify(&self, parts: &[&[u8]], code: &[u8]) -> Result<(), CryptoError>;
+}
+
+/// Hash functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DigestAlgorithm {
+    /// SHA-224 (FIPS 180-4).
+    Sha224,
+    /// SHA-256 (FIPS 180-4).
+    Sha256,
+    /// SHA-384 (FIPS 180-4).
+    Sha384,
+    /// SHA-512 (FIPS 180-4).
+    Sha512,
+    /// SM3 (GB/T 32905).
+    Sm3,
+}
+
+/// Message authentication codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MacAlgorithm {
+    /// HMAC-SHA-224 (RFC 2104, FIPS 198-1).
+    HmacSha224,
+    /// HMAC-SHA-256.
+    HmacSha256,
+    /// HMAC-SHA-384.
+    HmacSha384,
+    /// HMAC-SHA-512.
+    HmacSha512,
+    /// HMAC-SM3.
+    HmacSm3,
+    /// AES-CMAC (RFC 4493, NIST SP 800-38B), key of 16, 24 or 32 bytes.
+    AesCmac,
+    /// SM4-CMAC.
+    Sm4Cmac,
+}
+
+/// The value of a hash or MAC: up to 64 bytes, without a heap allocation.
+#[derive(Clone, Copy)]
+pub struct Digest {
+    bytes: [u8; 64],
+    len: u8,
+}
+
+impl Digest {
+    /// Copies `bytes`, of which there are at most 64; longer input is cut.
+    pub fn new(bytes: &[u8]) -> Self {
+        let len = bytes.len().min(64);
+        let mut value = Self { bytes: [0; 64], len: len as u8 };
+        value.bytes[..len].copy_from_slice(&bytes[..len]);
+        value
+    }
+}
+
+impl AsRef<[u8]> for Digest {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({} bytes)", self.len)
+    }
+}

@@ -1,0 +1,2 @@
+//! The in-memory storage backend of Keystead.
+#![forbid(unsafe_code)]

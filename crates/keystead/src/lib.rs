@@ -1,0 +1,2 @@
+//! An embeddable key management system with the semantics of AWS KMS.
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! Holds the examples of Keystead; see the `[[example]]` entries of `Cargo.toml`.
