@@ -1,0 +1,69 @@
+//! Time comes from the host (KEY-02).
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use keystead_types::Timestamp;
+
+/// Where a `Kms` reads the time: once per request (STA-03).
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The present instant.
+    fn now(&self) -> Timestamp;
+}
+
+/// The clock of the operating system; the default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        // Only a clock set thousands of years off is out of range; the epoch is as wrong as any other answer then.
+        Timestamp::from_std(SystemTime::now()).unwrap_or(Timestamp::EPOCH)
+    }
+}
+
+/// A clock that stands still until it is moved: time travel for tests and demonstrations.
+///
+/// ```
+/// use keystead::{Clock, ManualClock};
+///
+/// let clock = ManualClock::at("2026-01-01T00:00:00Z");
+/// clock.advance_days(90);
+/// assert_eq!(clock.now().to_string(), "2026-04-01T00:00:00Z");
+/// ```
+#[derive(Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// A clock that shows `start`.
+    pub fn new(start: Timestamp) -> Self {
+        Self(AtomicI64::new(start.as_millis()))
+    }
+
+    /// A clock that shows an RFC 3339 instant; the epoch if `start` is not one.
+    pub fn at(start: &str) -> Self {
+        Self::new(start.parse().unwrap_or(Timestamp::EPOCH))
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+
+    /// Moves the clock forward by whole days of 86,400 seconds.
+    pub fn advance_days(&self, days: u32) {
+        self.advance(Duration::from_secs(u64::from(days) * 86_400));
+    }
+
+    /// Sets the clock, backwards too.
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.as_millis(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst)).unwrap_or(Timestamp::EPOCH)
+    }
+}

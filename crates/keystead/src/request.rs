@@ -1,0 +1,80 @@
+//! How an operation is declared: its request, with every member in the order of the API model.
+
+use std::fmt;
+
+use crate::catalogue::Row;
+use crate::value::Values;
+
+/// What a caller wrote.
+///
+/// Requests hold members exactly as given; the door checks them. All members are optional here, because what a
+/// caller forgot must be reported by the shape step like any other violation (API-016).
+#[doc(hidden)]
+pub trait Request: fmt::Debug {
+    /// The facts about the operation.
+    const ROW: &'static Row;
+
+    /// The members in the order of [`Row::members`].
+    fn values(&self) -> Values<'_>;
+}
+
+/// Declares the request of an operation and its fluent setters.
+///
+/// ```text
+/// request! {
+///     /// Doc of the operation.
+///     Encrypt: ENCRYPT {
+///         /// Doc of the member.
+///         key_id: Cow<'a, str>,
+///     }
+/// }
+/// ```
+macro_rules! request {
+    (
+        $(#[$doc:meta])*
+        $name:ident: $row:ident {
+            $($(#[$member_doc:meta])* $member:ident: $type:ty,)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default)]
+        #[non_exhaustive]
+        pub struct $name<'a> {
+            $($(#[$member_doc])* pub $member: Option<$type>,)*
+            #[doc(hidden)]
+            pub __borrows: std::marker::PhantomData<&'a ()>,
+        }
+
+        impl $crate::request::Request for $name<'_> {
+            const ROW: &'static $crate::catalogue::Row = &$crate::catalogue::$row;
+
+            fn values(&self) -> $crate::value::Values<'_> {
+                smallvec::smallvec![$($crate::value::MemberField::value(&self.$member)),*]
+            }
+        }
+
+        impl<'a> $name<'a> {
+            /// A request without any member set.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            /// The names of the members, in order; compared with the API model by a test.
+            #[cfg(test)]
+            pub(crate) const MEMBERS: &'static [&'static str] = &[$(stringify!($member)),*];
+        }
+
+        impl<'a> $crate::client::Call<'a, $name<'a>> {
+            $(
+                $(#[$member_doc])*
+                #[must_use]
+                pub fn $member(mut self, value: impl Into<$type>) -> Self {
+                    self.request.$member = Some(value.into());
+                    self
+                }
+            )*
+        }
+    };
+}
+
+pub(crate) use request;
