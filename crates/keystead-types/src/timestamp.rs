@@ -20,7 +20,9 @@ impl Timestamp {
 
     /// The instant this many milliseconds after the Unix epoch (before it, if negative); `None` out of range.
     pub fn from_millis(millis: i64) -> Option<Self> {
-        jiff::Timestamp::from_millisecond(millis).ok().map(Self)
+        // Not `from_millisecond`, which ends at the last whole second.
+        let nanos = millis.rem_euclid(MILLIS_PER_SECOND) as i32 * NANOS_PER_MILLI;
+        jiff::Timestamp::new(millis.div_euclid(MILLIS_PER_SECOND), nanos).ok().map(Self)
     }
 
     /// Milliseconds since the Unix epoch, negative before it.
@@ -79,7 +81,7 @@ impl Timestamp {
 impl From<jiff::Timestamp> for Timestamp {
     /// The millisecond that contains the instant.
     fn from(instant: jiff::Timestamp) -> Self {
-        let millis = instant.as_nanosecond().div_euclid(NANOS_PER_MILLI);
+        let millis = instant.as_nanosecond().div_euclid(NANOS_PER_MILLI.into());
         // In range, as the earliest instant is a whole millisecond.
         i64::try_from(millis).ok().and_then(Self::from_millis).unwrap_or(Self::MIN)
     }
@@ -115,4 +117,5 @@ fn whole_millis(duration: Duration) -> i64 {
 }
 
 const SECONDS_PER_DAY: u64 = 86_400;
-const NANOS_PER_MILLI: i128 = 1_000_000;
+const MILLIS_PER_SECOND: i64 = 1_000;
+const NANOS_PER_MILLI: i32 = 1_000_000;

@@ -147,7 +147,8 @@ fn key_ids_go_where_text_goes() {
         text.into().into_owned()
     }
     let id = KeyId::multi_region([0xab; 16]);
-    assert_eq!(take(&id), take(id));
+    let by_reference = &id;
+    assert_eq!(take(by_reference), take(id));
     assert_eq!(take(id), "mrk-abababababababababababababababab");
     assert_eq!(format!("{id:?}"), id.to_string());
     assert_eq!(id.encode(&mut [0; KeyId::TEXT_LEN]), take(id));

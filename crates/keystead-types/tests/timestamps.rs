@@ -27,6 +27,9 @@ fn the_range_is_closed() {
     assert_eq!(Timestamp::MIN, Timestamp::from(jiff::Timestamp::MIN));
     assert_eq!(Timestamp::MAX.to_string(), "9999-12-30T22:00:00.999Z");
     assert_eq!(Timestamp::MIN.to_string(), "-009999-01-02T01:59:59Z");
+    for end in [Timestamp::MIN, Timestamp::MAX] {
+        assert_eq!(Timestamp::from_millis(end.as_millis()), Some(end));
+    }
     assert_eq!(Timestamp::from_millis(Timestamp::MAX.as_millis() + 1), None);
     assert_eq!(Timestamp::from_millis(Timestamp::MIN.as_millis() - 1), None);
     assert_eq!(Timestamp::from_millis(i64::MAX), None);
