@@ -1,0 +1,107 @@
+//! The contract.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Batch, CommitError, Key, Range, StoreError};
+
+/// A storage backend: an ordered map from keys to entries that changes by whole batches.
+///
+/// # What every backend promises
+///
+/// - **Atomic.** A commit is applied whole or not at all, whatever fails: power, process, network. No reader ever sees
+///   part of one.
+/// - **Serial.** All commits take place in one total order, that of their revisions. The preconditions of a commit are
+///   judged on the state that its predecessors left, and nothing comes between judgment and writing.
+/// - **Visible at once.** When a commit has returned, every read that starts afterwards, on any thread, sees it.
+/// - **Consistent reads.** One `get` or one `scan` shows one state between two commits. Two calls may show two.
+/// - **Durable**, if the backend is: when a commit has returned it survives a crash. So do the revisions: after
+///   reopening, new ones are greater than every one ever given, also if the records that bore them are gone.
+/// - **Uninterpreted.** Keys compare as byte strings; values are returned exactly as given.
+///
+/// Calls may block; the caller holds none of its own locks that readers need. An error of one call leaves the store
+/// usable for others.
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// The entry at a key, or `None`. A key that no batch would take (empty or too long) is merely absent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the answer cannot be given; never for an absent key.
+    fn get(&self, key: &[u8]) -> Result<Option<Entry>, StoreError>;
+
+    /// The first entries of a range, in ascending byte order of their keys.
+    ///
+    /// Returns `limit` entries, or all that there are: fewer than `limit` means that the range is exhausted. The next
+    /// page is the same range [`after`](Range::after) the last key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the answer cannot be given in full.
+    fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError>;
+
+    /// Applies a batch if all its preconditions hold, and returns the revision that all records it put now bear.
+    ///
+    /// The revision is greater than that of every earlier commit. A batch that writes nothing gets one as well.
+    ///
+    /// # Errors
+    ///
+    /// - [`CommitError::Conflict`]: a precondition does not hold; nothing was applied. Every commit in a race of
+    ///   conflicting ones may fail only because another one succeeded.
+    /// - [`CommitError::Invalid`]: the batch breaks a rule of [`Batch`]; nothing was applied.
+    /// - [`CommitError::Failed`]: the backend is at fault; nothing was applied, and nothing will be.
+    /// - [`CommitError::Unknown`]: the backend is at fault, and cannot tell. The batch was applied whole or not at all;
+    ///   the revisions of its records tell which, once the store can be read.
+    fn commit(&self, batch: Batch) -> Result<Revision, CommitError>;
+}
+
+/// A position in the order of all commits of a store.
+///
+/// Each commit gets one, greater than all before it, not necessarily by one. It names the state of a record: a record
+/// that was deleted and made again bears another, so equal revisions mean that nothing happened in between. Zero is
+/// before the first commit and never given to one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub u64);
+
+impl Revision {
+    /// The revision after this one, for backends that count.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A record as it was read: its value, and the commit that wrote it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The bytes that were put. Cloning shares them.
+    pub value: Arc<[u8]>,
+    /// The commit that put them.
+    pub revision: Revision,
+}
+
+impl fmt::Debug for Entry {
+    /// Shows the length of the value, not its bytes, which are none of a log's business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Entry({} bytes, revision {})", self.value.len(), self.revision)
+    }
+}
+
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn get(&self, key: &[u8]) -> Result<Option<Entry>, StoreError> {
+        self.as_ref().get(key)
+    }
+
+    fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
+        self.as_ref().scan(range, limit)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
+        self.as_ref().commit(batch)
+    }
+}
