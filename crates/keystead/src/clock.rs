@@ -19,7 +19,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         // Only a clock set thousands of years off is out of range; the epoch is as wrong as any other answer then.
-        Timestamp::from_std(SystemTime::now()).unwrap_or(Timestamp::EPOCH)
+        Timestamp::from_std(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 }
 
@@ -43,7 +43,7 @@ impl ManualClock {
 
     /// A clock that shows an RFC 3339 instant; the epoch if `start` is not one.
     pub fn at(start: &str) -> Self {
-        Self::new(start.parse().unwrap_or(Timestamp::EPOCH))
+        Self::new(start.parse().unwrap_or(Timestamp::UNIX_EPOCH))
     }
 
     /// Moves the clock forward.
@@ -64,6 +64,6 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst)).unwrap_or(Timestamp::EPOCH)
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst)).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 }

@@ -1,0 +1,14 @@
+//! Audit: one record per call and receiving account, in the exact shape of chapter 12.
+
+mod build;
+mod fields;
+mod identity;
+mod record;
+mod sink;
+
+pub(crate) use build::{AuditExtras, Draft, lower_camel_resource};
+pub use fields::{FieldValue, Fields};
+pub use identity::{SessionContext, UserIdentity};
+pub use record::{AuditRecord, ResourceEntry, TlsDetails};
+pub(crate) use sink::Router;
+pub use sink::{AuditMode, AuditQuery, AuditSink, CallbackSink, JsonLinesSink, MemorySink, SinkError};

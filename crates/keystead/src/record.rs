@@ -1,0 +1,217 @@
+//! What the store holds, and under which keys.
+//!
+//! Values are JSON objects with a format version; unknown members are ignored, new ones have defaults, so that records
+//! survive new fields. Secret material appears only inside exported key tokens.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use keystead_hierarchy::Profile;
+use keystead_hierarchy::schedule::RotationSchedule;
+use keystead_hierarchy::spec::{KeyManager, KeySpec, KeyUsage, Origin};
+use keystead_hierarchy::{KeyFacts, MaterialId};
+use keystead_types::{AccountId, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// A KMS key without its material.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct KeyRecord {
+    /// Format version of the record.
+    #[serde(rename = "v")]
+    pub(crate) version: u32,
+    pub(crate) created: Timestamp,
+    pub(crate) spec: KeySpec,
+    pub(crate) usage: KeyUsage,
+    pub(crate) origin: Origin,
+    pub(crate) manager: KeyManager,
+    pub(crate) profile: Profile,
+    pub(crate) description: Arc<str>,
+    /// What `KeyState` is derived from.
+    pub(crate) facts: KeyFacts,
+    /// The key policy, byte for byte as it was given.
+    pub(crate) policy: Arc<str>,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) aliases: BTreeSet<AliasName>,
+    pub(crate) rotation: Option<RotationSchedule>,
+    /// On-demand rotations over the life of the key (ROT-33).
+    pub(crate) on_demand_rotations: u32,
+    /// The material version that encrypts.
+    pub(crate) current: u32,
+}
+
+/// One version of key material.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct MaterialRecord {
+    #[serde(rename = "v")]
+    pub(crate) version: u32,
+    pub(crate) id: MaterialId,
+    #[serde(with = "base64_bytes")]
+    pub(crate) ekt: Vec<u8>,
+    /// How and when it became current; absent for the first material.
+    pub(crate) rotation: Option<Rotation>,
+}
+
+/// A completed rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rotation {
+    pub(crate) at: Timestamp,
+    pub(crate) on_demand: bool,
+}
+
+/// An alias.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AliasRecord {
+    #[serde(rename = "v")]
+    pub(crate) version: u32,
+    pub(crate) target: KeyId,
+    pub(crate) created: Timestamp,
+    pub(crate) updated: Timestamp,
+}
+
+/// How many resources of one kind an account has in a Region (QUO-11).
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct CounterRecord {
+    #[serde(rename = "v")]
+    pub(crate) version: u32,
+    pub(crate) count: u64,
+}
+
+/// The format version that this code writes.
+pub(crate) const RECORD_VERSION: u32 = 1;
+
+/// Serialises a record.
+pub(crate) fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(record).map_err(|_| Error::KmsInternal("a record could not be encoded".into()))
+}
+
+/// Reads a record back; damage concerns this record alone.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(bytes)
+        .map_err(|_| Error::KmsInternal("a stored record is damaged or of a newer format".into()))
+}
+
+/// What a record is. The letter stands in its store key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Key,
+    Material,
+    Alias,
+    Counter,
+}
+
+impl Kind {
+    fn letter(self) -> u8 {
+        match self {
+            Self::Key => b'k',
+            Self::Material => b'm',
+            Self::Alias => b'a',
+            Self::Counter => b'n',
+        }
+    }
+}
+
+/// The beginning of the store keys of one kind in one account and Region:
+/// `partition 0 region 0 account kind`, ordered by account, kind and ID.
+pub(crate) fn prefix(partition: Partition, region: Region, account: AccountId, kind: Kind) -> Vec<u8> {
+    let mut key = region_prefix(partition, region);
+    key.extend_from_slice(account.as_str().as_bytes());
+    key.push(kind.letter());
+    key
+}
+
+pub(crate) fn key_key(arn: &KeyArn) -> Vec<u8> {
+    let mut key = prefix(arn.partition, arn.region, arn.account, Kind::Key);
+    key.extend_from_slice(arn.key_id.encode(&mut [0; KeyId::TEXT_LEN]).as_bytes());
+    key
+}
+
+/// The beginning of the store keys of all material versions of a key.
+pub(crate) fn material_prefix(arn: &KeyArn) -> Vec<u8> {
+    let mut key = prefix(arn.partition, arn.region, arn.account, Kind::Material);
+    key.extend_from_slice(arn.key_id.encode(&mut [0; KeyId::TEXT_LEN]).as_bytes());
+    key
+}
+
+pub(crate) fn material_key(arn: &KeyArn, version: u32) -> Vec<u8> {
+    let mut key = material_prefix(arn);
+    key.extend_from_slice(&version.to_be_bytes());
+    key
+}
+
+pub(crate) fn alias_key(partition: Partition, region: Region, account: AccountId, name: &AliasName) -> Vec<u8> {
+    let mut key = prefix(partition, region, account, Kind::Alias);
+    key.extend_from_slice(name.as_str().as_bytes());
+    key
+}
+
+pub(crate) fn counter_key(partition: Partition, region: Region, account: AccountId) -> Vec<u8> {
+    let mut key = prefix(partition, region, account, Kind::Counter);
+    key.extend_from_slice(b"keys");
+    key
+}
+
+/// The beginning of the index of instants at which something falls due in a Region.
+pub(crate) fn due_prefix(partition: Partition, region: Region) -> Vec<u8> {
+    let mut key = region_prefix(partition, region);
+    key.extend_from_slice(b"due");
+    key
+}
+
+/// The index entry that says when `arn` needs attention next; it sorts by instant. Entries have no value.
+pub(crate) fn due_key(arn: &KeyArn, at: Timestamp) -> Vec<u8> {
+    let mut key = due_prefix(arn.partition, arn.region);
+    key.extend_from_slice(&due_instant(at));
+    key.extend_from_slice(arn.account.as_str().as_bytes());
+    key.extend_from_slice(&arn.key_id.to_bytes());
+    key
+}
+
+/// Reads an index entry back.
+pub(crate) fn parse_due_key(partition: Partition, region: Region, key: &[u8]) -> Option<(Timestamp, KeyArn)> {
+    let rest = key.strip_prefix(due_prefix(partition, region).as_slice())?;
+    let (instant, rest) = rest.split_first_chunk::<8>()?;
+    let (account, key_id) = rest.split_first_chunk::<12>()?;
+    let at = Timestamp::from_millis((u64::from_be_bytes(*instant) ^ SIGN) as i64)?;
+    let account = std::str::from_utf8(account).ok()?.parse().ok()?;
+    let key_id = KeyId::from_bytes(key_id.try_into().ok()?)?;
+    Some((at, KeyArn { partition, region, account, key_id }))
+}
+
+/// The store keys of undelivered audit records and events.
+pub(crate) const OUTBOX_PREFIX: &[u8] = b"\0outbox\0";
+/// The store keys of sealed domain keys.
+pub(crate) const DOMAIN_PREFIX: &[u8] = b"\0domain\0";
+
+/// The instant as bytes that sort like it.
+fn due_instant(at: Timestamp) -> [u8; 8] {
+    (at.as_millis() as u64 ^ SIGN).to_be_bytes()
+}
+
+fn region_prefix(partition: Partition, region: Region) -> Vec<u8> {
+    let mut key = Vec::with_capacity(128);
+    key.extend_from_slice(partition.as_str().as_bytes());
+    key.push(0);
+    key.extend_from_slice(region.as_str().as_bytes());
+    key.push(0);
+    key
+}
+
+const SIGN: u64 = 1 << 63;
+
+mod base64_bytes {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        STANDARD.decode(text.as_bytes()).map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,172 @@
+//! One Region of an instance: its names, its domain keys and the live form of its keys.
+
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use keystead_hierarchy::blob::BlobHeader;
+use keystead_hierarchy::domain::{Domain, DomainKeyEnvelope, DomainKeys};
+use keystead_hierarchy::ekt::{Ekt, EktBinding};
+use keystead_hierarchy::spec::KeySpec;
+use keystead_hierarchy::{Profile, RootKey};
+use keystead_policy::{Policy, PolicyKind};
+use keystead_store::{Batch, Expect, Range, Revision, Store};
+use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region};
+
+use crate::Error;
+use crate::catalogue::KMS_ACTIONS;
+use crate::engine::Engine;
+use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord};
+use crate::snapshot::{Held, KeyCell, KeySnapshot, Material};
+
+/// One Region.
+pub(crate) struct RegionState {
+    pub(crate) region: Region,
+    pub(crate) partition: Partition,
+    pub(crate) profile: Profile,
+    pub(crate) domain_keys: ArcSwap<DomainKeys>,
+    pub(crate) locks: WriteLocks,
+    store: Arc<dyn Store>,
+    keys: papaya::HashMap<KeyRef, Arc<KeyCell>, foldhash::fast::RandomState>,
+    aliases: papaya::HashMap<AliasRef, KeyId, foldhash::fast::RandomState>,
+    stand_in: KeyCell,
+}
+
+impl RegionState {
+    /// Opens the Region: its domain keys are unsealed, or made on first use.
+    pub(crate) fn open(
+        engine: &Engine,
+        region: Region,
+        partition: Partition,
+        profile: Profile,
+    ) -> Result<Self, Error> {
+        let domain_keys = open_domain_keys(engine, Domain { partition, region }, profile)?;
+        Ok(Self {
+            region,
+            partition,
+            profile,
+            domain_keys: ArcSwap::from_pointee(domain_keys),
+            locks: WriteLocks::new(),
+            store: Arc::clone(&engine.store),
+            keys: papaya::HashMap::default(),
+            aliases: papaya::HashMap::default(),
+            stand_in: KeyCell::new(Arc::new(stand_in(partition, region, profile)?)),
+        })
+    }
+
+    pub(crate) fn key_arn(&self, account: AccountId, key_id: KeyId) -> KeyArn {
+        KeyArn { partition: self.partition, region: self.region, account, key_id }
+    }
+
+    pub(crate) fn alias_arn(&self, account: AccountId, name: &AliasName) -> AliasArn {
+        AliasArn { partition: self.partition, region: self.region, account, name: name.clone() }
+    }
+
+    /// What every ARN of the account in this Region begins with.
+    pub(crate) fn arn_prefix(&self, account: AccountId) -> String {
+        format!("arn:{}:kms:{}:{account}:", self.partition, self.region)
+    }
+
+    /// The present snapshot of a key, dead or alive.
+    pub(crate) fn key(&self, arn: &KeyArn) -> Result<Option<Held>, Error> {
+        let reference = KeyRef { account: arn.account, key_id: arn.key_id };
+        if let Some(cell) = self.keys.pin().get(&reference) {
+            return Ok(Some(cell.load()));
+        }
+        self.load_key(arn, reference)
+    }
+
+    /// The key that an alias points to.
+    pub(crate) fn alias(&self, account: AccountId, name: &AliasName) -> Result<Option<KeyId>, Error> {
+        let reference = AliasRef { account, name: name.clone() };
+        if let Some(key_id) = self.aliases.pin().get(&reference) {
+            return Ok(Some(*key_id));
+        }
+        let found = self.alias_record(account, name)?;
+        Ok(found.map(|(record, _)| record.target))
+    }
+
+    /// The stored record of an alias.
+    pub(crate) fn alias_record(
+        &self,
+        account: AccountId,
+        name: &AliasName,
+    ) -> Result<Option<(AliasRecord, Revision)>, Error> {
+        let key = record::alias_key(self.partition, self.region, account, name);
+        match self.store.get(&key).map_err(storage)? {
+            Some(entry) => Ok(Some((record::decode(&entry.value)?, entry.revision))),
+            None => Ok(None),
+        }
+    }
+
+    /// What absent keys of other accounts are judged by: a key that exists nowhere.
+    pub(crate) fn stand_in(&self) -> Held {
+        self.stand_in.load()
+    }
+
+    /// Makes a committed key visible.
+    pub(crate) fn publish_key(&self, snapshot: KeySnapshot) {
+        let reference = KeyRef { account: snapshot.arn.account, key_id: snapshot.arn.key_id };
+        let snapshot = Arc::new(snapshot);
+        let keys = self.keys.pin();
+        match keys.get(&reference) {
+            Some(cell) => cell.publish(&snapshot),
+            None => {
+                keys.insert(reference, Arc::new(KeyCell::new(snapshot)));
+            }
+        }
+    }
+
+    /// Makes a committed deletion visible and wipes what was unwrapped.
+    pub(crate) fn retract_key(&self, arn: &KeyArn) {
+        let reference = KeyRef { account: arn.account, key_id: arn.key_id };
+        if let Some(cell) = self.keys.pin().remove(&reference) {
+            cell.load().forget_live_material();
+        }
+    }
+
+    /// Makes a committed alias visible; `None` removes it.
+    pub(crate) fn publish_alias(&self, account: AccountId, name: &AliasName, target: Option<KeyId>) {
+        let reference = AliasRef { account, name: name.clone() };
+        let aliases = self.aliases.pin();
+        match target {
+            Some(key_id) => {
+                aliases.insert(reference, key_id);
+            }
+            None => {
+                aliases.remove(&reference);
+            }
+        }
+    }
+
+    /// Reads a key that is not live yet. A writer of the key may publish it meanwhile; its revision decides.
+    fn load_key(&self, arn: &KeyArn, reference: KeyRef) -> Result<Option<Held>, Error> {
+        let Some(entry) = self.store.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
+        let record: KeyRecord = record::decode(&entry.value)?;
+        let materials = self.load_materials(arn)?;
+        let snapshot = KeySnapshot::build(*arn, record, entry.revision, None, Some(materials))?;
+        let cell = Arc::new(KeyCell::new(Arc::new(snapshot)));
+        let keys = self.keys.pin();
+        let cell = keys.get_or_insert(reference, cell);
+        Ok(Some(cell.load()))
+    }
+
+    fn load_materials(&self, arn: &KeyArn) -> Result<Vec<Arc<Material>>, Error> {
+        let range = Range::prefix(record::material_prefix(arn));
+        let entries = self.store.scan(&range, usize::MAX).map_err(storage)?;
+        entries
+            .into_iter()
+            .map(|(_, entry)| {
+                let record: MaterialRecord = record::decode(&entry.value)?;
+                Ok(Arc::new(Material::new(record)?))
+            })
+            .collect()
+    }
+}
+
+impl std::fmt::Debug for RegionState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RegionState").field("region", &self.region).finish_non_exhaustive()
+    }
+}

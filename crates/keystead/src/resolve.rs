@@ -1,0 +1,173 @@
+//! Step 5 of the door: from what the caller wrote to keys and aliases.
+//!
+//! A key or alias of another account that is absent resolves to a stand-in, so that it takes the same path as one
+//! that is forbidden: the caller cannot tell them apart (API-014).
+
+use keystead_hierarchy::blob::BlobHeader;
+use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, KmsArn, Timestamp};
+
+use crate::Error;
+use crate::catalogue::{Identifiers, Row};
+use crate::region::RegionState;
+use crate::snapshot::Held;
+use crate::targets::{Decrypting, Named, Target};
+
+/// Resolves the identifiers of one call.
+pub(crate) struct Resolver<'c> {
+    pub(crate) region: &'c RegionState,
+    /// The account in which bare names are looked up (API-022).
+    pub(crate) account: AccountId,
+    pub(crate) row: &'static Row,
+    pub(crate) now: Timestamp,
+}
+
+impl Resolver<'_> {
+    /// A key by any form of identifier that the operation takes.
+    pub(crate) fn key(&self, identifier: &str) -> Result<Target, Error> {
+        self.identified(identifier, self.row.identifiers)
+    }
+
+    /// A key of the caller's own account; one of another account does not exist for this caller (KEY-20).
+    pub(crate) fn own_key(&self, identifier: &str) -> Result<Target, Error> {
+        let target = self.key(identifier)?;
+        if target.foreign { Err(key_not_found(target.arn())) } else { Ok(target) }
+    }
+
+    /// The key that an alias of the caller's account points to.
+    pub(crate) fn own_alias(&self, name: &AliasName) -> Result<Target, Error> {
+        self.alias(self.account, name)
+    }
+
+    /// The key that a ciphertext or the caller names (API-013).
+    pub(crate) fn decrypting_key(&self, wanted: &Decrypting<'_>) -> Result<Target, Error> {
+        let header = BlobHeader::parse(wanted.ciphertext).ok();
+        match (wanted.key_id, header) {
+            (Some(identifier), Some(header)) if self.names_foreign_key_by_id(identifier, &header) => {
+                let arn = self.region.key_arn(header.account, header.key_id);
+                self.key_or_stand_in(&arn, Named::Id)
+            }
+            (Some(identifier), _) => self.key(identifier),
+            (None, Some(header)) => {
+                let arn = self.region.key_arn(header.account, header.key_id);
+                let found = self.living(&arn)?;
+                Ok(Target {
+                    exists: found.is_some(),
+                    key: found.unwrap_or_else(|| self.region.stand_in()),
+                    named: Named::Ciphertext,
+                    foreign: arn.account != self.account,
+                })
+            }
+            (None, None) => Err(Error::InvalidCiphertext("".into())),
+        }
+    }
+
+    /// The ARN of an alias of the caller's account.
+    pub(crate) fn alias_arn(&self, name: &AliasName) -> AliasArn {
+        self.region.alias_arn(self.account, name)
+    }
+
+    fn identified(&self, identifier: &str, forms: Identifiers) -> Result<Target, Error> {
+        if identifier.starts_with("arn:") {
+            return self.by_arn(identifier, forms);
+        }
+        if identifier.starts_with(AliasName::PREFIX) && forms == Identifiers::Any {
+            return match AliasName::parse(identifier) {
+                Ok(name) => self.alias(self.account, &name),
+                Err(_) => Err(alias_not_found(&format!("{}{identifier}", self.region.arn_prefix(self.account)))),
+            };
+        }
+        let key_id: KeyId =
+            identifier.parse().map_err(|_| Error::NotFound(format!("Invalid keyId '{identifier}'").into()))?;
+        let arn = self.region.key_arn(self.account, key_id);
+        self.existing(&arn, Named::Id)
+    }
+
+    fn by_arn(&self, text: &str, forms: Identifiers) -> Result<Target, Error> {
+        let arn = KmsArn::parse(text).map_err(|_| self.invalid_arn(format!("Invalid arn {text}")))?;
+        if arn.region() != self.region.region {
+            return Err(Error::NotFound(format!("Invalid arn {}", arn.region()).into()));
+        }
+        if arn.partition() != self.region.partition {
+            return Err(self.invalid_arn(format!("Invalid arn {text}")));
+        }
+        match arn {
+            KmsArn::Key(arn) => self.key_or_stand_in(&arn, Named::Arn(arn)),
+            KmsArn::Alias(_) if forms != Identifiers::Any => {
+                Err(self.invalid_arn("Key Aliases are not supported for this operation".to_owned()))
+            }
+            KmsArn::Alias(arn) => self.alias(arn.account, &arn.name),
+        }
+    }
+
+    fn alias(&self, account: AccountId, name: &AliasName) -> Result<Target, Error> {
+        let foreign = account != self.account;
+        // An alias and its key change in one commit, but are read one after the other: look again if they disagree.
+        for _ in 0..ALIAS_RETRIES {
+            let Some(key_id) = self.region.alias(account, name)? else { break };
+            let arn = self.region.key_arn(account, key_id);
+            match self.living(&arn)? {
+                Some(key) if key.record.aliases.contains(name) => {
+                    return Ok(Target { key, named: Named::Alias(name.clone()), foreign, exists: true });
+                }
+                Some(_) => continue,
+                None => break,
+            }
+        }
+        if foreign {
+            return Ok(Target {
+                key: self.region.stand_in(),
+                named: Named::Alias(name.clone()),
+                foreign,
+                exists: false,
+            });
+        }
+        Err(alias_not_found(&self.region.alias_arn(account, name).to_string()))
+    }
+
+    fn key_or_stand_in(&self, arn: &KeyArn, named: Named) -> Result<Target, Error> {
+        if arn.account == self.account {
+            return self.existing(arn, named);
+        }
+        let found = self.living(arn)?;
+        let exists = found.is_some();
+        Ok(Target { key: found.unwrap_or_else(|| self.region.stand_in()), named, foreign: true, exists })
+    }
+
+    fn existing(&self, arn: &KeyArn, named: Named) -> Result<Target, Error> {
+        match self.living(arn)? {
+            Some(key) => Ok(Target { key, named, foreign: false, exists: true }),
+            None => Err(key_not_found(arn)),
+        }
+    }
+
+    /// The key, unless its waiting period is over.
+    fn living(&self, arn: &KeyArn) -> Result<Option<Held>, Error> {
+        Ok(self.region.key(arn)?.filter(|key| !key.is_dead(self.now)))
+    }
+
+    /// A bare ID of a foreign key is accepted when the ciphertext names the very key (KEY-19).
+    fn names_foreign_key_by_id(&self, identifier: &str, header: &BlobHeader) -> bool {
+        header.account != self.account && identifier.parse::<KeyId>().is_ok_and(|key_id| key_id == header.key_id)
+    }
+
+    /// `InvalidArnException`, or `NotFoundException` for operations that do not declare it (KEY-22).
+    fn invalid_arn(&self, message: String) -> Error {
+        if self.row.declares("InvalidArnException") {
+            Error::InvalidArn(message.into())
+        } else {
+            Error::NotFound(message.into())
+        }
+    }
+}
+
+/// The key does not exist in the caller's account and Region.
+pub(crate) fn key_not_found(arn: &KeyArn) -> Error {
+    Error::NotFound(format!("Key '{arn}' does not exist").into())
+}
+
+fn alias_not_found(arn: &str) -> Error {
+    Error::NotFound(format!("Alias {arn} is not found.").into())
+}
+
+/// How often an alias is looked up again while it moves.
+const ALIAS_RETRIES: usize = 16;

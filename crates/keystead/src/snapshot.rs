@@ -1,0 +1,113 @@
+//! The live form of a key: what readers see, without a lock.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use keystead_crypto::Sealer;
+use keystead_hierarchy::spec::KeyState;
+use keystead_hierarchy::{Ekt, MaterialId};
+use keystead_policy::Policy;
+use keystead_store::Revision;
+use keystead_types::{KeyArn, Timestamp};
+
+use crate::record::{KeyRecord, Rotation};
+
+/// Where the snapshots of one key follow each other.
+#[derive(Debug)]
+pub(crate) struct KeyCell {
+    snapshot: ArcSwap<KeySnapshot>,
+}
+
+/// One consistent view of a key: metadata, policy, tags, aliases, material (POL-127). It never changes.
+#[derive(Debug)]
+pub(crate) struct KeySnapshot {
+    /// The commit that it shows.
+    pub(crate) revision: Revision,
+    pub(crate) arn: KeyArn,
+    pub(crate) arn_text: Box<str>,
+    pub(crate) record: KeyRecord,
+    pub(crate) policy: Arc<Policy>,
+    /// In ascending order of version; version `n` stands at index `n - 1`.
+    pub(crate) materials: Arc<Vec<Arc<Material>>>,
+    /// The names in `record.aliases`, for policy conditions.
+    pub(crate) alias_names: Box<[Box<str>]>,
+    /// The next instant at which time alone changes something.
+    pub(crate) next_due: Option<Timestamp>,
+}
+
+/// One version of key material: its exported key token, and its live form while that is cached.
+pub(crate) struct Material {
+    pub(crate) version: u32,
+    pub(crate) id: MaterialId,
+    pub(crate) ekt: Ekt,
+    pub(crate) rotation: Option<Rotation>,
+    pub(crate) live: ArcSwapOption<LiveMaterial>,
+}
+
+/// Unwrapped key material, ready for use; wiped when the last user drops it.
+#[derive(Debug)]
+pub(crate) struct LiveMaterial {
+    pub(crate) sealer: Box<dyn Sealer>,
+    /// When it was unwrapped; too old material is unwrapped anew (RUL-08).
+    pub(crate) since: Timestamp,
+}
+
+/// A snapshot held by a reader.
+pub(crate) type Held = arc_swap::Guard<Arc<KeySnapshot>>;
+
+impl KeyCell {
+    pub(crate) fn new(snapshot: Arc<KeySnapshot>) -> Self {
+        Self { snapshot: ArcSwap::new(snapshot) }
+    }
+
+    pub(crate) fn load(&self) -> Held {
+        self.snapshot.load()
+    }
+
+    /// Publishes `snapshot` unless a newer one is there already.
+    pub(crate) fn publish(&self, snapshot: &Arc<KeySnapshot>) {
+        self.snapshot.rcu(|present| {
+            if present.revision < snapshot.revision { Arc::clone(snapshot) } else { Arc::clone(present) }
+        });
+    }
+}
+
+impl KeySnapshot {
+    /// The state of the key at `now` (STA-04).
+    pub(crate) fn state(&self) -> KeyState {
+        self.record.facts.state()
+    }
+
+    /// Whether the waiting period is over: the key exists no more, whether or not it was removed yet (STA-70).
+    pub(crate) fn is_dead(&self, now: Timestamp) -> bool {
+        self.record.deletion_due().is_some_and(|at| at <= now)
+    }
+
+    /// Whether time has changed something that is not committed yet.
+    pub(crate) fn is_overdue(&self, now: Timestamp) -> bool {
+        self.next_due.is_some_and(|at| at <= now)
+    }
+
+    pub(crate) fn material(&self, version: u32) -> Option<&Arc<Material>> {
+        let index = usize::try_from(version.checked_sub(1)?).ok()?;
+        self.materials.get(index)
+    }
+
+    pub(crate) fn current_material(&self) -> Option<&Arc<Material>> {
+        self.material(self.record.current)
+    }
+
+    /// Drops every unwrapped material (RUL-08).
+    pub(crate) fn forget_live_material(&self) {
+        for material in self.materials.iter() {
+            material.live.store(None);
+        }
+    }
+}
+
+impl fmt::Debug for Material {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Material").field("version", &self.version).field("id", &self.id).finish_non_exhaustive()
+    }
+}

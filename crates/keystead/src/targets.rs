@@ -1,0 +1,342 @@
+//! Steps 5 and 7 of the door need to know what an operation is about: its targets.
+
+use keystead_types::{AliasArn, AliasName, KeyArn};
+use smallvec::{SmallVec, smallvec};
+
+use crate::Error;
+use crate::catalogue::{Action, Row};
+use crate::resolve::Resolver;
+use crate::snapshot::{Held, KeySnapshot};
+
+/// What an operation works on. The door resolves it, and authorizes every [`Claim`] of it.
+pub(crate) trait Targets: Sized {
+    /// How a request describes the targets.
+    type Wanted<'r>;
+
+    /// Finds the targets, in the order of the request.
+    fn resolve(wanted: &Self::Wanted<'_>, resolver: &Resolver<'_>) -> Result<Self, Error>;
+
+    /// What must be allowed, in the order in which a refusal is reported.
+    fn claims(&self, row: &'static Row) -> Claims<'_>;
+
+    /// All keys, in the order of the request.
+    fn keys(&self) -> SmallVec<[&Target; 2]>;
+
+    /// The keys whose state is judged.
+    fn judged(&self) -> SmallVec<[&Target; 2]> {
+        self.keys()
+    }
+
+    /// The keys that the audit record lists; the last one is the one that `responseElements` names.
+    fn recorded(&self) -> SmallVec<[&Target; 2]> {
+        self.keys()
+    }
+
+    /// The alias that is created, changed or deleted, and whether the record lists it before the key.
+    fn alias(&self) -> Option<(&AliasArn, AliasPlace)> {
+        None
+    }
+}
+
+/// Where the audit record lists the alias.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AliasPlace {
+    First,
+    Last,
+}
+
+/// One thing that must be allowed.
+pub(crate) struct Claim<'t> {
+    pub(crate) action: &'static Action,
+    pub(crate) on: On<'t>,
+}
+
+/// What a [`Claim`] is about.
+#[derive(Clone, Copy)]
+pub(crate) enum On<'t> {
+    /// An existing key, and the other key of a two-key operation.
+    Key(&'t Target, Option<&'t Target>),
+    /// An alias.
+    Alias(&'t AliasArn),
+    /// A key that does not exist yet.
+    NewKey(&'t KeyArn),
+    /// No resource.
+    Nothing,
+}
+
+pub(crate) type Claims<'t> = SmallVec<[Claim<'t>; 3]>;
+
+/// A key that a request named.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) key: Held,
+    /// How it was named.
+    pub(crate) named: Named,
+    /// Whether it belongs to another account than the caller's.
+    pub(crate) foreign: bool,
+    /// False for the stand-in that an absent key of another account is judged by (API-014).
+    pub(crate) exists: bool,
+}
+
+/// How a request named a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// By key ID.
+    Id,
+    /// By key ARN, which is shown in the audit record even when the call is refused (AUD-12).
+    Arn(KeyArn),
+    /// By alias name or alias ARN.
+    Alias(AliasName),
+    /// By the ciphertext alone.
+    Ciphertext,
+}
+
+impl Target {
+    pub(crate) fn snapshot(&self) -> &KeySnapshot {
+        &self.key
+    }
+
+    pub(crate) fn arn(&self) -> &KeyArn {
+        &self.key.arn
+    }
+}
+
+/// One key.
+#[derive(Debug)]
+pub(crate) struct OneKey(pub(crate) Target);
+
+impl Targets for OneKey {
+    type Wanted<'r> = &'r str;
+
+    fn resolve(wanted: &&str, resolver: &Resolver<'_>) -> Result<Self, Error> {
+        resolver.key(wanted).map(Self)
+    }
+
+    fn claims(&self, row: &'static Row) -> Claims<'_> {
+        row.actions.iter().map(|action| Claim { action, on: On::Key(&self.0, None) }).collect()
+    }
+
+    fn keys(&self) -> SmallVec<[&Target; 2]> {
+        smallvec![&self.0]
+    }
+}
+
+/// The key of a Decrypt: named, or found in the ciphertext.
+#[derive(Debug)]
+pub(crate) struct DecryptingKey(pub(crate) Target);
+
+/// What identifies the key that decrypts.
+pub(crate) struct Decrypting<'r> {
+    pub(crate) key_id: Option<&'r str>,
+    pub(crate) ciphertext: &'r [u8],
+}
+
+impl Targets for DecryptingKey {
+    type Wanted<'r> = Decrypting<'r>;
+
+    fn resolve(wanted: &Decrypting<'_>, resolver: &Resolver<'_>) -> Result<Self, Error> {
+        resolver.decrypting_key(wanted).map(Self)
+    }
+
+    fn claims(&self, row: &'static Row) -> Claims<'_> {
+        row.actions.iter().map(|action| Claim { action, on: On::Key(&self.0, None) }).collect()
+    }
+
+    fn keys(&self) -> SmallVec<[&Target; 2]> {
+        smallvec![&self.0]
+    }
+}
+
+/// The two keys of a ReEncrypt. The first action is checked on the source, the second on the destination (CND-08).
+#[derive(Debug)]
+pub(crate) struct TwoKeys {
+    pub(crate) source: Target,
+    pub(crate) destination: Target,
+}
+
+impl Targets for TwoKeys {
+    type Wanted<'r> = (Decrypting<'r>, &'r str);
+
+    fn resolve((source, destination): &Self::Wanted<'_>, resolver: &Resolver<'_>) -> Result<Self, Error> {
+        Ok(Self { source: resolver.decrypting_key(source)?, destination: resolver.key(destination)? })
+    }
+
+    fn claims(&self, row: &'static Row) -> Claims<'_> {
+        let sides = [(&self.source, &self.destination), (&self.destination, &self.source)];
+        row.actions
+            .iter()
+            .zip(sides)
+            .map(|(action, (key, other))| Claim { action, on: On::Key(key, Some(other)) })
+            .collect()
+    }
+
+    fn keys(&self) -> SmallVec<[&Target; 2]> {
+        smallvec![&self.source, &self.destination]
+    }
+}
+
+/// A free alias name and the key it shall point to (CreateAlias).
+#[derive(Debug)]
+pub(crate) struct NewAlias {
+    pub(crate) alias: AliasArn,
+    pub(crate) target: Target,
+}
+
+impl Targets for NewAlias {
+    type Wanted<'r> = (&'r AliasName, &'r str);
+
+    fn resolve((name, target): &Self::Wanted<'_>, resolver: &Resolver<'_>) -> Result<Self, Error> {
+        Ok(Self { alias: resolver.alias_arn(name), target: resolver.key(target)? })
+    }
+
+    fn claims(&self, row: &'static Row) -> Claims<'_> {
+        alias_claims(row, &self.alias, [&self.target])
+    }
+
+    fn keys(&self) -> SmallVec<[&Target; 2]> {
+        smallvec![&self.target]
+    }
+
+    fn alias(&self) -> Option<(&AliasArn, AliasPlace)> {
+        Some((&self.alias, AliasPlace::Last))
+    }
+}
+
+/// An alias and the key it points to (DeleteAlias).
+#[derive(Debug)]
+pub(crate) struct BoundAlias {
+    pub(crate) alias: AliasArn,
+    pub(crate) current: Target,
+}
+
+impl Targets for BoundAlias {
+    type Wanted<'r> = &'r AliasName;
+
+    fn resolve(name: &&AliasName, resolver: &Resolver<'_>) -> Result<Self, Error> {
+        Ok(Self { alias: resolver.alias_arn(name), current: resolver.own_alias(name)? })
+    }
+
+    fn claims(&self, row: &'static Row) -> Claims<'_> {
+        alias_claims(row, &self.alias, [&self.current])
+    }
+
+    fn keys(&self) -> SmallVec<[&Target; 2]> {
+        smallvec![&self.current]
+    }
+
+    fn alias(&self) -> Option<(&AliasArn, AliasPlace)> {
+        Some((&self.alias, AliasPlace::First))
+    }
+}
+
+/// An alias, the key it points to and the key it shall point to (UpdateAlias).
+#[derive(Debug)]
+pub(crate) struct MovingAlias {
+    pub(crate) alias: AliasArn,
+    pub(crate) current: Target,
+    pub(crate) target: Target,
+}
+
+impl Targets for MovingAlias {
+    type Wanted<'r> = (&'r AliasName, &'r str);
+
+    fn resolve((name, target): &Self::Wanted<'_>, resolver: &Resolver<'_>) -> Result<Self, Error> {
+        let current = resolver.own_alias(name)?;
+        Ok(Self { alias: resolver.alias_arn(name), current, target: resolver.key(target)? })
+    }
+
+    fn claims(&self, row: &'static Row) -> Claims<'_> {
+        alias_claims(row, &self.alias, [&self.current, &self.target])
+    }
+
+    fn keys(&self) -> SmallVec<[&Target; 2]> {
+        smallvec![&self.current, &self.target]
+    }
+
+    /// The new key only (AUD-21).
+    fn recorded(&self) -> SmallVec<[&Target; 2]> {
+        smallvec![&self.target]
+    }
+
+    /// A dying key may lose its alias (STA-45).
+    fn judged(&self) -> SmallVec<[&Target; 2]> {
+        smallvec![&self.target]
+    }
+
+    fn alias(&self) -> Option<(&AliasArn, AliasPlace)> {
+        Some((&self.alias, AliasPlace::First))
+    }
+}
+
+/// A key to be created.
+#[derive(Debug)]
+pub(crate) struct NewKey {
+    pub(crate) arn: KeyArn,
+    tagged: bool,
+}
+
+impl Targets for NewKey {
+    /// The ARN of the key, and whether it gets tags.
+    type Wanted<'r> = (KeyArn, bool);
+
+    fn resolve((arn, tagged): &Self::Wanted<'_>, _: &Resolver<'_>) -> Result<Self, Error> {
+        Ok(Self { arn: *arn, tagged: *tagged })
+    }
+
+    /// `kms:CreateKey`, and with tags `kms:TagResource` on the key to be (PRM-14).
+    fn claims(&self, row: &'static Row) -> Claims<'_> {
+        let on = [On::Nothing, On::NewKey(&self.arn)];
+        let wanted = if self.tagged { 2 } else { 1 };
+        row.actions.iter().zip(on).take(wanted).map(|(action, on)| Claim { action, on }).collect()
+    }
+
+    fn keys(&self) -> SmallVec<[&Target; 2]> {
+        SmallVec::new()
+    }
+}
+
+/// Nothing: the operation concerns the account and Region as a whole.
+#[derive(Debug)]
+pub(crate) struct NoKey;
+
+impl Targets for NoKey {
+    type Wanted<'r> = ();
+
+    fn resolve((): &(), _: &Resolver<'_>) -> Result<Self, Error> {
+        Ok(Self)
+    }
+
+    fn claims(&self, row: &'static Row) -> Claims<'_> {
+        row.actions.iter().map(|action| Claim { action, on: On::Nothing }).collect()
+    }
+
+    fn keys(&self) -> SmallVec<[&Target; 2]> {
+        SmallVec::new()
+    }
+}
+
+/// A list of the account and Region, perhaps narrowed to one key (ListAliases).
+#[derive(Debug)]
+pub(crate) struct Filter(pub(crate) Option<Target>);
+
+impl Targets for Filter {
+    type Wanted<'r> = Option<&'r str>;
+
+    fn resolve(wanted: &Option<&str>, resolver: &Resolver<'_>) -> Result<Self, Error> {
+        wanted.map(|identifier| resolver.own_key(identifier)).transpose().map(Self)
+    }
+
+    fn claims(&self, row: &'static Row) -> Claims<'_> {
+        row.actions.iter().map(|action| Claim { action, on: On::Nothing }).collect()
+    }
+
+    fn keys(&self) -> SmallVec<[&Target; 2]> {
+        self.0.iter().collect()
+    }
+}
+
+/// The alias part, then the key parts (PRM-16 to PRM-18).
+fn alias_claims<'t, const N: usize>(row: &'static Row, alias: &'t AliasArn, keys: [&'t Target; N]) -> Claims<'t> {
+    let on = std::iter::once(On::Alias(alias)).chain(keys.into_iter().map(|key| On::Key(key, None)));
+    row.actions.iter().zip(on).map(|(action, on)| Claim { action, on }).collect()
+}
