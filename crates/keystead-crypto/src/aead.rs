@@ -75,6 +75,9 @@ pub enum SealingAlgorithm {
 }
 
 impl AeadAlgorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 4] = [Self::Aes128Gcm, Self::Aes192Gcm, Self::Aes256Gcm, Self::Sm4Gcm];
+
     /// Bytes in a key.
     pub const fn key_len(self) -> usize {
         match self {
@@ -86,6 +89,9 @@ impl AeadAlgorithm {
 }
 
 impl SealingAlgorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 4] = [Self::Xaes128Gcm, Self::Xaes192Gcm, Self::Xaes256Gcm, Self::Xsm4Gcm];
+
     /// Bytes in a key.
     pub const fn key_len(self) -> usize {
         match self {

@@ -1,8 +1,18 @@
 //! Randomness.
 
+#[cfg_attr(any(target_os = "linux", target_os = "android"), allow(unsafe_code))]
+mod fork;
+mod os;
+mod seeded;
+mod system;
+
 use std::fmt;
 
 use crate::CryptoError;
+
+pub use os::OsEntropy;
+pub use seeded::SeededEntropy;
+pub use system::SystemEntropy;
 
 /// A source of randomness.
 pub trait Entropy: fmt::Debug + Send + Sync + 'static {

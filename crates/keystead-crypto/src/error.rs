@@ -13,6 +13,9 @@ pub enum CryptoError {
     /// The input is longer than the algorithm allows.
     #[error("input is longer than the algorithm allows")]
     InputTooLong,
+    /// More output is asked for than the algorithm gives.
+    #[error("more output is asked for than the algorithm gives")]
+    OutputTooLong,
     /// The provider does not implement the algorithm.
     #[error("algorithm is not implemented by this provider")]
     Unsupported,

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{Aead, AeadAlgorithm, CryptoError, Sealer, SealingAlgorithm};
+use zeroize::Zeroize;
+
+use crate::{Aead, AeadAlgorithm, CryptoError, Sealer, SealingAlgorithm, constant_time_eq};
 
 /// Everything Keystead asks of a cryptographic library.
 ///
@@ -30,7 +32,9 @@ pub trait Mac: fmt::Debug + Send + Sync {
     fn sign(&self, parts: &[&[u8]]) -> Digest;
 
     /// Compares in constant time; a code of another length is wrong.
-    fn verify(&self, parts: &[&[u8]], code: &[u8]) -> Result<(), CryptoError>;
+    fn verify(&self, parts: &[&[u8]], code: &[u8]) -> Result<(), CryptoError> {
+        if constant_time_eq(self.sign(parts).as_ref(), code) { Ok(()) } else { Err(CryptoError::Unauthenticated) }
+    }
 }
 
 /// Hash functions.
@@ -47,6 +51,29 @@ pub enum DigestAlgorithm {
     Sha512,
     /// SM3 (GB/T 32905).
     Sm3,
+}
+
+impl DigestAlgorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 5] = [Self::Sha224, Self::Sha256, Self::Sha384, Self::Sha512, Self::Sm3];
+
+    /// Bytes in a hash value.
+    pub const fn output_len(self) -> usize {
+        match self {
+            Self::Sha224 => 28,
+            Self::Sha256 | Self::Sm3 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
+    /// Bytes in an input block.
+    pub const fn block_len(self) -> usize {
+        match self {
+            Self::Sha224 | Self::Sha256 | Self::Sm3 => 64,
+            Self::Sha384 | Self::Sha512 => 128,
+        }
+    }
 }
 
 /// Message authentication codes.
@@ -69,6 +96,39 @@ pub enum MacAlgorithm {
     Sm4Cmac,
 }
 
+impl MacAlgorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 7] = [
+        Self::HmacSha224,
+        Self::HmacSha256,
+        Self::HmacSha384,
+        Self::HmacSha512,
+        Self::HmacSm3,
+        Self::AesCmac,
+        Self::Sm4Cmac,
+    ];
+
+    /// The hash function of an HMAC; `None` for a CMAC.
+    pub const fn digest(self) -> Option<DigestAlgorithm> {
+        match self {
+            Self::HmacSha224 => Some(DigestAlgorithm::Sha224),
+            Self::HmacSha256 => Some(DigestAlgorithm::Sha256),
+            Self::HmacSha384 => Some(DigestAlgorithm::Sha384),
+            Self::HmacSha512 => Some(DigestAlgorithm::Sha512),
+            Self::HmacSm3 => Some(DigestAlgorithm::Sm3),
+            Self::AesCmac | Self::Sm4Cmac => None,
+        }
+    }
+
+    /// Bytes in a code.
+    pub const fn code_len(self) -> usize {
+        match self.digest() {
+            Some(digest) => digest.output_len(),
+            None => 16,
+        }
+    }
+}
+
 /// The value of a hash or MAC: up to 64 bytes, without a heap allocation.
 #[derive(Clone, Copy)]
 pub struct Digest {
@@ -83,6 +143,13 @@ impl Digest {
         let mut value = Self { bytes: [0; 64], len: len as u8 };
         value.bytes[..len].copy_from_slice(&bytes[..len]);
         value
+    }
+}
+
+impl Zeroize for Digest {
+    fn zeroize(&mut self) {
+        self.bytes.zeroize();
+        self.len.zeroize();
     }
 }
 

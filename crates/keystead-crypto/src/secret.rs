@@ -5,6 +5,8 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::{CryptoError, Entropy};
+
 /// Owned secret bytes: wiped on drop, compared in constant time, never printed.
 #[derive(Clone, Default)]
 pub struct SecretBytes(Zeroizing<Vec<u8>>);
@@ -13,6 +15,17 @@ impl SecretBytes {
     /// `len` zero bytes, to be filled through [`SecretBytes::as_mut`].
     pub fn zeroed(len: usize) -> Self {
         Self(Zeroizing::new(vec![0; len]))
+    }
+
+    /// `len` bytes fit for a key.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::Entropy`] when the source fails.
+    pub fn random(entropy: &dyn Entropy, len: usize) -> Result<Self, CryptoError> {
+        let mut secret = Self::zeroed(len);
+        entropy.fill(secret.as_mut())?;
+        Ok(secret)
     }
 
     /// The bytes. The name makes every use of the secret easy to find.
@@ -64,7 +77,7 @@ impl AsMut<[u8]> for SecretBytes {
 
 impl PartialEq for SecretBytes {
     fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        constant_time_eq(&self.0, &other.0)
     }
 }
 
@@ -74,4 +87,9 @@ impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SecretBytes({} bytes redacted)", self.len())
     }
+}
+
+/// Whether two byte strings are equal, in a time that depends on their lengths only.
+pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
 }

@@ -1,0 +1,77 @@
+//! A root key in an environment variable.
+
+use std::env;
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use keystead_crypto::{DefaultProvider, Entropy, Provider, SecretBytes, entropy::SystemEntropy};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{RawRootKey, RootKey, RootKeyError, RootKeyId};
+
+/// A root key that an environment variable holds: 32 bytes as 64 hexadecimal digits or as base64 (standard alphabet,
+/// padded). White space around the value is ignored.
+///
+/// Other processes of the same user can read a process's environment; where that matters, a
+/// [`FileRootKey`](super::FileRootKey) is the better place.
+#[derive(Debug)]
+pub struct EnvRootKey(RawRootKey);
+
+impl EnvRootKey {
+    /// Reads the variable `name`, once, using the default provider and the system's entropy.
+    ///
+    /// # Errors
+    /// [`RootKeyError::VariableMissing`], [`RootKeyError::VariableMalformed`] or [`RootKeyError::Crypto`].
+    pub fn from_var(name: &str) -> Result<Self, RootKeyError> {
+        Self::from_var_with(name, &DefaultProvider, Arc::new(SystemEntropy))
+    }
+
+    /// As [`from_var`](Self::from_var), with a provider and a source of randomness of the host's choice.
+    ///
+    /// # Errors
+    /// As [`from_var`](Self::from_var).
+    pub fn from_var_with(name: &str, provider: &dyn Provider, entropy: Arc<dyn Entropy>) -> Result<Self, RootKeyError> {
+        let value = env::var_os(name).ok_or_else(|| RootKeyError::VariableMissing { name: name.to_owned() })?;
+        let key = decode(value).ok_or_else(|| RootKeyError::VariableMalformed { name: name.to_owned() })?;
+        RawRootKey::new_with(&key, provider, entropy).map(Self)
+    }
+}
+
+impl RootKey for EnvRootKey {
+    fn id(&self) -> Result<RootKeyId, RootKeyError> {
+        self.0.id()
+    }
+
+    fn seal(&self, plaintext: &[u8], aad: &[u8]) -> Result<Vec<u8>, RootKeyError> {
+        self.0.seal(plaintext, aad)
+    }
+
+    fn open(&self, sealed: &[u8], aad: &[u8]) -> Result<SecretBytes, RootKeyError> {
+        self.0.open(sealed, aad)
+    }
+}
+
+/// The key that the text of a variable stands for.
+fn decode(value: OsString) -> Option<SecretBytes> {
+    let text = match value.into_string() {
+        Ok(text) => Zeroizing::new(text),
+        Err(other) => {
+            other.into_encoded_bytes().zeroize();
+            return None;
+        }
+    };
+    let text = text.trim();
+    let mut key = SecretBytes::zeroed(RawRootKey::KEY_LEN);
+    if text.len() == 2 * RawRootKey::KEY_LEN {
+        hex::decode_to_slice(text, key.as_mut()).ok()?;
+        return Some(key);
+    }
+    // A whole number of base64 groups decodes to three bytes each before the padding is taken away.
+    let mut decoded = Zeroizing::new([0; RawRootKey::KEY_LEN + 2]);
+    let len = STANDARD.decode_slice(text, decoded.as_mut()).ok()?;
+    let bytes = decoded.get(..len).filter(|bytes| bytes.len() == RawRootKey::KEY_LEN)?;
+    key.as_mut().copy_from_slice(bytes);
+    Some(key)
+}
