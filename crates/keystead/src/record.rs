@@ -9,7 +9,7 @@ use std::sync::Arc;
 use keystead_hierarchy::Profile;
 use keystead_hierarchy::schedule::RotationSchedule;
 use keystead_hierarchy::spec::{KeyManager, KeySpec, KeyUsage, Origin};
-use keystead_hierarchy::{KeyFacts, MaterialId};
+use keystead_hierarchy::{Deletion, KeyFacts, MaterialId};
 use keystead_types::{AccountId, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -19,9 +19,8 @@ use crate::Error;
 /// A KMS key without its material.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct KeyRecord {
-    /// Format version of the record.
     #[serde(rename = "v")]
-    pub(crate) version: u32,
+    pub(crate) format: u32,
     pub(crate) created: Timestamp,
     pub(crate) spec: KeySpec,
     pub(crate) usage: KeyUsage,
@@ -46,6 +45,7 @@ pub(crate) struct KeyRecord {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct MaterialRecord {
     #[serde(rename = "v")]
+    pub(crate) format: u32,
     pub(crate) version: u32,
     pub(crate) id: MaterialId,
     #[serde(with = "base64_bytes")]
@@ -65,7 +65,7 @@ pub(crate) struct Rotation {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AliasRecord {
     #[serde(rename = "v")]
-    pub(crate) version: u32,
+    pub(crate) format: u32,
     pub(crate) target: KeyId,
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
@@ -75,12 +75,32 @@ pub(crate) struct AliasRecord {
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CounterRecord {
     #[serde(rename = "v")]
-    pub(crate) version: u32,
+    pub(crate) format: u32,
     pub(crate) count: u64,
 }
 
 /// The format version that this code writes.
-pub(crate) const RECORD_VERSION: u32 = 1;
+pub(crate) const RECORD_FORMAT: u32 = 1;
+
+impl KeyRecord {
+    /// When the key ceases to exist.
+    pub(crate) fn deletion_due(&self) -> Option<Timestamp> {
+        match self.facts.deletion {
+            Deletion::Scheduled { at } => Some(at),
+            _ => None,
+        }
+    }
+
+    /// When the next automatic rotation falls due; never while the state forbids it (ROT-24, ROT-25).
+    pub(crate) fn rotation_due(&self) -> Option<Timestamp> {
+        self.rotation.filter(|_| self.facts.state().is_usable()).map(|schedule| schedule.next())
+    }
+
+    /// The next instant at which time alone changes something.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        [self.deletion_due(), self.rotation_due()].into_iter().flatten().min()
+    }
+}
 
 /// Serialises a record.
 pub(crate) fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, Error> {
@@ -184,6 +204,22 @@ pub(crate) fn parse_due_key(partition: Partition, region: Region, key: &[u8]) ->
 pub(crate) const OUTBOX_PREFIX: &[u8] = b"\0outbox\0";
 /// The store keys of sealed domain keys.
 pub(crate) const DOMAIN_PREFIX: &[u8] = b"\0domain\0";
+
+/// The beginning of the store keys of all domain key versions of a Region.
+pub(crate) fn domain_prefix(partition: Partition, region: Region) -> Vec<u8> {
+    [DOMAIN_PREFIX, &region_prefix(partition, region)].concat()
+}
+
+pub(crate) fn domain_key(partition: Partition, region: Region, version: u32) -> Vec<u8> {
+    [domain_prefix(partition, region).as_slice(), &version.to_be_bytes()].concat()
+}
+
+/// The partition and Region in the store key of a domain key.
+pub(crate) fn parse_domain_key(key: &[u8]) -> Option<(Partition, Region)> {
+    let mut parts = key.strip_prefix(DOMAIN_PREFIX)?.split(|byte| *byte == 0);
+    let mut part = || std::str::from_utf8(parts.next()?).ok();
+    Some((part()?.parse().ok()?, part()?.parse().ok()?))
+}
 
 /// The instant as bytes that sort like it.
 fn due_instant(at: Timestamp) -> [u8; 8] {

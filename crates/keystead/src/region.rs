@@ -5,19 +5,15 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
-use keystead_hierarchy::blob::BlobHeader;
-use keystead_hierarchy::domain::{Domain, DomainKeyEnvelope, DomainKeys};
-use keystead_hierarchy::ekt::{Ekt, EktBinding};
-use keystead_hierarchy::spec::KeySpec;
-use keystead_hierarchy::{Profile, RootKey};
-use keystead_policy::{Policy, PolicyKind};
+use keystead_hierarchy::spec::{KeyManager, KeySpec, KeyUsage, Origin};
+use keystead_hierarchy::{Domain, DomainKeyEnvelope, DomainKeys, KeyFacts, Profile};
 use keystead_store::{Batch, Expect, Range, Revision, Store};
-use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region};
+use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
 
 use crate::Error;
-use crate::catalogue::KMS_ACTIONS;
-use crate::engine::Engine;
-use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord};
+use crate::engine::{Engine, hierarchy, storage};
+use crate::policies::default_key_policy;
+use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
 use crate::snapshot::{Held, KeyCell, KeySnapshot, Material};
 
 /// One Region.
@@ -145,7 +141,7 @@ impl RegionState {
         let Some(entry) = self.store.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
         let record: KeyRecord = record::decode(&entry.value)?;
         let materials = self.load_materials(arn)?;
-        let snapshot = KeySnapshot::build(*arn, record, entry.revision, None, Some(materials))?;
+        let snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, materials)?;
         let cell = Arc::new(KeyCell::new(Arc::new(snapshot)));
         let keys = self.keys.pin();
         let cell = keys.get_or_insert(reference, cell);
@@ -170,3 +166,123 @@ impl std::fmt::Debug for RegionState {
         f.debug_struct("RegionState").field("region", &self.region).finish_non_exhaustive()
     }
 }
+
+/// The mutexes of writers. Every resource belongs to a stripe; stripes are taken in ascending order, so writers cannot
+/// wait for each other in a circle.
+pub(crate) struct WriteLocks {
+    stripes: Vec<Mutex<()>>,
+    hasher: foldhash::fast::RandomState,
+}
+
+/// The stripes that an operation needs.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct LockSet(BTreeSet<usize>);
+
+/// Stripes taken.
+pub(crate) struct HeldLocks<'l> {
+    _guards: Vec<MutexGuard<'l, ()>>,
+    set: LockSet,
+}
+
+impl WriteLocks {
+    fn new() -> Self {
+        let stripes = (0..STRIPES).map(|_| Mutex::default()).collect();
+        Self { stripes, hasher: foldhash::fast::RandomState::default() }
+    }
+
+    pub(crate) fn add_key(&self, set: &mut LockSet, arn: &KeyArn) {
+        set.0.insert(self.stripe(&(arn.account, arn.key_id)));
+    }
+
+    pub(crate) fn add_alias(&self, set: &mut LockSet, account: AccountId, name: &AliasName) {
+        set.0.insert(self.stripe(&(account, name.as_str())));
+    }
+
+    pub(crate) fn lock(&self, set: LockSet) -> HeldLocks<'_> {
+        // A panic elsewhere leaves nothing half-done: what counts is committed or not.
+        let guards =
+            set.0.iter().map(|stripe| self.stripes[*stripe].lock().unwrap_or_else(PoisonError::into_inner)).collect();
+        HeldLocks { _guards: guards, set }
+    }
+
+    fn stripe(&self, resource: &impl Hash) -> usize {
+        let mut hasher = self.hasher.build_hasher();
+        resource.hash(&mut hasher);
+        hasher.finish() as usize % STRIPES
+    }
+}
+
+impl HeldLocks<'_> {
+    /// Whether these are exactly the stripes of `set` or more.
+    pub(crate) fn cover(&self, set: &LockSet) -> bool {
+        set.0.is_subset(&self.set.0)
+    }
+}
+
+/// A key within a Region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct KeyRef {
+    account: AccountId,
+    key_id: KeyId,
+}
+
+/// An alias within a Region.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct AliasRef {
+    account: AccountId,
+    name: AliasName,
+}
+
+/// Unseals the domain keys of a Region, or makes the first one.
+fn open_domain_keys(engine: &Engine, domain: Domain, profile: Profile) -> Result<DomainKeys, Error> {
+    let prefix = record::domain_prefix(domain.partition, domain.region);
+    let stored = engine.store.scan(&Range::prefix(&prefix), usize::MAX).map_err(storage)?;
+    if stored.is_empty() {
+        let (keys, envelope) = DomainKeys::generate(
+            engine.root_key.as_ref(),
+            engine.provider.as_ref(),
+            engine.entropy.as_ref(),
+            domain,
+            profile.sealing_algorithm(),
+        )
+        .map_err(hierarchy)?;
+        let mut batch = Batch::new();
+        let key = record::domain_key(domain.partition, domain.region, envelope.version());
+        batch.put(key, envelope.as_bytes(), Expect::Absent);
+        engine.store.commit(batch).map_err(|error| Error::KmsInternal(format!("storage: {error}").into()))?;
+        return Ok(keys);
+    }
+    let envelopes = stored
+        .iter()
+        .map(|(_, entry)| DomainKeyEnvelope::from_bytes(&*entry.value))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(hierarchy)?;
+    DomainKeys::open(engine.root_key.as_ref(), engine.provider.as_ref(), domain, &envelopes).map_err(hierarchy)
+}
+
+/// A key that exists nowhere, with the default policy of an account that does not exist.
+fn stand_in(partition: Partition, region: Region, profile: Profile) -> Result<KeySnapshot, Error> {
+    let nobody = AccountId::from_u64(0).ok_or_else(|| Error::KmsInternal("account zero".into()))?;
+    let arn = KeyArn { partition, region, account: nobody, key_id: KeyId::single_region([0; 16]) };
+    let record = KeyRecord {
+        format: RECORD_FORMAT,
+        created: Timestamp::UNIX_EPOCH,
+        spec: KeySpec::SymmetricDefault,
+        usage: KeyUsage::EncryptDecrypt,
+        origin: Origin::AwsKms,
+        manager: KeyManager::Customer,
+        profile,
+        description: "".into(),
+        facts: KeyFacts::new(Origin::AwsKms),
+        policy: default_key_policy(partition, nobody).into(),
+        tags: Default::default(),
+        aliases: Default::default(),
+        rotation: None,
+        on_demand_rotations: 0,
+        current: 0,
+    };
+    KeySnapshot::build(arn, record, Revision(0), None, None, Vec::new())
+}
+
+/// Enough that two writers seldom meet.
+const STRIPES: usize = 256;

@@ -11,7 +11,10 @@ use keystead_policy::Policy;
 use keystead_store::Revision;
 use keystead_types::{KeyArn, Timestamp};
 
-use crate::record::{KeyRecord, Rotation};
+use crate::Error;
+use crate::engine::{damaged, hierarchy};
+use crate::policies::compile_key_policy;
+use crate::record::{KeyRecord, MaterialRecord, Rotation};
 
 /// Where the snapshots of one key follow each other.
 #[derive(Debug)]
@@ -31,7 +34,7 @@ pub(crate) struct KeySnapshot {
     /// In ascending order of version; version `n` stands at index `n - 1`.
     pub(crate) materials: Arc<Vec<Arc<Material>>>,
     /// The names in `record.aliases`, for policy conditions.
-    pub(crate) alias_names: Box<[Box<str>]>,
+    pub(crate) alias_names: Vec<String>,
     /// The next instant at which time alone changes something.
     pub(crate) next_due: Option<Timestamp>,
 }
@@ -74,6 +77,42 @@ impl KeyCell {
 }
 
 impl KeySnapshot {
+    /// The live form of a committed record. What did not change is shared with `previous`; `policy` is the compiled
+    /// form of the record's policy if the caller has it, `added` are material versions that `previous` lacks.
+    pub(crate) fn build(
+        arn: KeyArn,
+        record: KeyRecord,
+        revision: Revision,
+        previous: Option<&KeySnapshot>,
+        policy: Option<Arc<Policy>>,
+        added: Vec<Arc<Material>>,
+    ) -> Result<Self, Error> {
+        let policy = match (policy, previous) {
+            (Some(policy), _) => policy,
+            (None, Some(previous)) if previous.record.policy == record.policy => Arc::clone(&previous.policy),
+            _ => Arc::new(compile_key_policy(&record.policy).map_err(|_| damaged("key policy"))?),
+        };
+        let materials = match previous {
+            Some(previous) if added.is_empty() => Arc::clone(&previous.materials),
+            Some(previous) => Arc::new(previous.materials.iter().cloned().chain(added).collect()),
+            None => Arc::new(added),
+        };
+        let complete = materials.iter().enumerate().all(|(index, material)| material.version as usize == index + 1);
+        if !complete || record.current as usize > materials.len() {
+            return Err(damaged("list of key materials"));
+        }
+        Ok(Self {
+            revision,
+            arn_text: arn.to_string().into(),
+            alias_names: record.aliases.iter().map(ToString::to_string).collect(),
+            next_due: record.next_due(),
+            arn,
+            record,
+            policy,
+            materials,
+        })
+    }
+
     /// The state of the key at `now` (STA-04).
     pub(crate) fn state(&self) -> KeyState {
         self.record.facts.state()
@@ -103,6 +142,18 @@ impl KeySnapshot {
         for material in self.materials.iter() {
             material.live.store(None);
         }
+    }
+}
+
+impl Material {
+    pub(crate) fn new(record: MaterialRecord) -> Result<Self, Error> {
+        Ok(Self {
+            version: record.version,
+            id: record.id,
+            ekt: Ekt::from_bytes(record.ekt).map_err(hierarchy)?,
+            rotation: record.rotation,
+            live: ArcSwapOption::empty(),
+        })
     }
 }
 

@@ -18,7 +18,7 @@ pub trait AuditSink: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`SinkError`] when the record could not be kept.
-    fn record(&self, record: &AuditRecord) -> Result<(), SinkError>;
+    fn record(&self, record: &Arc<AuditRecord>) -> Result<(), SinkError>;
 }
 
 /// A sink could not keep a record.
@@ -46,7 +46,7 @@ pub enum AuditMode {
 ///
 /// Records are spread over several rings by thread, so that callers do not wait for each other.
 pub struct MemorySink {
-    rings: Vec<Mutex<VecDeque<(u64, AuditRecord)>>>,
+    rings: Vec<Mutex<VecDeque<(u64, Arc<AuditRecord>)>>>,
     per_ring: usize,
     order: AtomicU64,
 }
@@ -59,7 +59,7 @@ impl MemorySink {
     }
 
     /// All records kept, oldest first.
-    pub fn records(&self) -> Vec<AuditRecord> {
+    pub fn records(&self) -> Vec<Arc<AuditRecord>> {
         let mut found: Vec<_> = self.rings.iter().flat_map(|ring| lock(ring).iter().cloned().collect::<Vec<_>>()).collect();
         found.sort_by_key(|(order, _)| *order);
         let surplus = found.len().saturating_sub(self.per_ring);
@@ -68,7 +68,7 @@ impl MemorySink {
     }
 
     /// The records that fit, newest first (AUD-40).
-    pub fn query(&self, query: &AuditQuery) -> Vec<AuditRecord> {
+    pub fn query(&self, query: &AuditQuery) -> Vec<Arc<AuditRecord>> {
         let mut found: Vec<_> = self.records().into_iter().filter(|record| query.fits(record)).collect();
         found.reverse();
         found
@@ -83,7 +83,7 @@ impl MemorySink {
 }
 
 impl AuditSink for MemorySink {
-    fn record(&self, record: &AuditRecord) -> Result<(), SinkError> {
+    fn record(&self, record: &Arc<AuditRecord>) -> Result<(), SinkError> {
         thread_local!(static RING: usize = {
             static NEXT: AtomicU64 = AtomicU64::new(0);
             NEXT.fetch_add(1, Ordering::Relaxed) as usize % RINGS
@@ -93,7 +93,7 @@ impl AuditSink for MemorySink {
         if ring.len() == self.per_ring {
             ring.pop_front();
         }
-        ring.push_back((order, record.clone()));
+        ring.push_back((order, Arc::clone(record)));
         Ok(())
     }
 }
@@ -189,7 +189,7 @@ impl<W: Write + Send + 'static> JsonLinesSink<W> {
 }
 
 impl<W: Write + Send + 'static> AuditSink for JsonLinesSink<W> {
-    fn record(&self, record: &AuditRecord) -> Result<(), SinkError> {
+    fn record(&self, record: &Arc<AuditRecord>) -> Result<(), SinkError> {
         let mut line = record.to_json();
         line.push('\n');
         let mut writer = lock(&self.writer);
@@ -202,7 +202,7 @@ pub struct CallbackSink<F>(F);
 
 impl<F> CallbackSink<F>
 where
-    F: Fn(&AuditRecord) -> Result<(), SinkError> + Send + Sync + 'static,
+    F: Fn(&Arc<AuditRecord>) -> Result<(), SinkError> + Send + Sync + 'static,
 {
     /// A sink that calls `callback` with each record.
     pub fn new(callback: F) -> Self {
@@ -212,15 +212,15 @@ where
 
 impl<F> AuditSink for CallbackSink<F>
 where
-    F: Fn(&AuditRecord) -> Result<(), SinkError> + Send + Sync + 'static,
+    F: Fn(&Arc<AuditRecord>) -> Result<(), SinkError> + Send + Sync + 'static,
 {
-    fn record(&self, record: &AuditRecord) -> Result<(), SinkError> {
+    fn record(&self, record: &Arc<AuditRecord>) -> Result<(), SinkError> {
         (self.0)(record)
     }
 }
 
 impl<S: AuditSink + ?Sized> AuditSink for Arc<S> {
-    fn record(&self, record: &AuditRecord) -> Result<(), SinkError> {
+    fn record(&self, record: &Arc<AuditRecord>) -> Result<(), SinkError> {
         self.as_ref().record(record)
     }
 }
@@ -248,7 +248,7 @@ impl Router {
     }
 
     /// Hands a record to every sink; required ones first, so that a failure releases nothing.
-    pub(crate) fn deliver(&self, record: &AuditRecord) -> Result<(), SinkError> {
+    pub(crate) fn deliver(&self, record: &Arc<AuditRecord>) -> Result<(), SinkError> {
         for (_, sink) in self.sinks.iter().filter(|(mode, _)| *mode == AuditMode::Required) {
             sink.record(record)?;
         }

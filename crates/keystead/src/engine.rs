@@ -1,0 +1,123 @@
+//! The inside of a `Kms`: what all Regions and calls share.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use keystead_crypto::{CryptoError, Entropy, Mac, Provider};
+use keystead_hierarchy::{HierarchyError, RootKey};
+use keystead_store::{Range, Store, StoreError};
+use keystead_types::{KeyArn, Partition, Region, Timestamp};
+
+use crate::audit::Router;
+use crate::clock::Clock;
+use crate::events::EventSink;
+use crate::material::MaterialCache;
+use crate::quota::QuotaProfile;
+use crate::region::RegionState;
+use crate::{Error, RegionConfig, RequestId, record};
+
+/// What all Regions and calls share.
+pub(crate) struct Engine {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) root_key: Arc<dyn RootKey>,
+    pub(crate) audit: Router,
+    pub(crate) events: Option<Box<dyn EventSink>>,
+    pub(crate) quotas: QuotaProfile,
+    pub(crate) materials: MaterialCache,
+    /// Authenticates pagination markers.
+    pub(crate) marker_key: Box<dyn Mac>,
+    /// Bytes that the canonical form of an encryption context may have (KEY-83).
+    pub(crate) max_context_len: usize,
+    pub(crate) configured: HashMap<Region, RegionConfig>,
+    pub(crate) regions: RwLock<HashMap<Region, Arc<RegionState>>>,
+    /// Serialises commits that change a counter.
+    pub(crate) counters: Mutex<()>,
+    /// Outbox entries that were delivered and go with the next commit.
+    pub(crate) delivered: Mutex<Vec<keystead_store::Key>>,
+    /// Numbers outbox entries of this run.
+    pub(crate) outbox_order: std::sync::atomic::AtomicU64,
+}
+
+impl Engine {
+    /// The Region of this name, opened on first use.
+    pub(crate) fn region(&self, region: Region) -> Result<Arc<RegionState>, Error> {
+        if let Some(state) = self.regions.read().unwrap_or_else(PoisonError::into_inner).get(&region) {
+            return Ok(Arc::clone(state));
+        }
+        let mut regions = self.regions.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = regions.get(&region) {
+            return Ok(Arc::clone(state));
+        }
+        let config = self.configured.get(&region).copied().unwrap_or_else(|| RegionConfig::of_region(&region));
+        let state = Arc::new(RegionState::open(self, region, config.partition, config.profile)?);
+        regions.insert(region, Arc::clone(&state));
+        Ok(state)
+    }
+
+    /// All Regions in use, and those that the store knows from earlier.
+    pub(crate) fn all_regions(&self) -> Result<Vec<Arc<RegionState>>, Error> {
+        let stored = self.store.scan(&Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)?;
+        let mut names: Vec<(Partition, Region)> =
+            stored.iter().filter_map(|(key, _)| record::parse_domain_key(key)).collect();
+        names.dedup();
+        names.into_iter().map(|(_, region)| self.region(region)).collect()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The Region of a key.
+    pub(crate) fn region_of(&self, arn: &KeyArn) -> Result<Arc<RegionState>, Error> {
+        self.region(arn.region)
+    }
+
+    pub(crate) fn new_request_id(&self) -> Result<RequestId, Error> {
+        Ok(RequestId::from_random(self.random_id()?))
+    }
+
+    pub(crate) fn new_uuid(&self) -> Result<uuid::Uuid, Error> {
+        Ok(uuid::Builder::from_random_bytes(self.random_id()?).into_uuid())
+    }
+
+    /// Random bytes for identifiers.
+    pub(crate) fn random_id(&self) -> Result<[u8; 16], Error> {
+        let mut bytes = [0; 16];
+        self.entropy.fill_nonce(&mut bytes).map_err(crypto)?;
+        Ok(bytes)
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("provider", &self.provider).field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+/// A failing backend, as the caller sees it.
+pub(crate) fn storage(error: StoreError) -> Error {
+    internal("storage", error)
+}
+
+/// A failing provider, as the caller sees it.
+pub(crate) fn crypto(error: CryptoError) -> Error {
+    internal("cryptography", error)
+}
+
+/// A fault of the key hierarchy, as the caller sees it: never the caller's own (OVR-16).
+pub(crate) fn hierarchy(error: HierarchyError) -> Error {
+    internal("key hierarchy", error)
+}
+
+/// A stored record makes no sense.
+pub(crate) fn damaged(what: &str) -> Error {
+    internal(what, "the stored record is damaged")
+}
+
+fn internal(part: &str, error: impl Display) -> Error {
+    Error::KmsInternal(format!("{part}: {error}").into())
+}

@@ -1,0 +1,191 @@
+//! What time does: overdue rotations and deletions, lazily when a key is touched and eagerly by the sweep (STA-02).
+
+use keystead_hierarchy::spec::KeyManager;
+use keystead_store::{Expect, Range};
+use keystead_types::{KeyArn, Timestamp};
+
+use crate::Error;
+use crate::audit::{AuditRecord, Fields, ServiceEvent};
+use crate::commit::{AliasChange, Changes, CommitFailure, KeyChange, KeyCount};
+use crate::engine::{Engine, storage};
+use crate::events::{EventKind, LifecycleEvent};
+use crate::record::{self, KeyRecord, Rotation};
+use crate::region::{LockSet, RegionState};
+use crate::snapshot::{Held, KeySnapshot};
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sweep {
+    /// Keys rotated.
+    pub rotated: usize,
+    /// Keys deleted.
+    pub deleted: usize,
+    /// Keys that should have been brought up to date but could not be; the next sweep tries again.
+    pub failed: usize,
+}
+
+/// What bringing a key up to date did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    Nothing,
+    Rotated,
+    Deleted,
+}
+
+impl Engine {
+    /// Brings every overdue key up to date and offers undelivered records and events again.
+    pub(crate) fn sweep(&self) -> Result<Sweep, Error> {
+        let now = self.now();
+        let mut sweep = Sweep::default();
+        for region in self.all_regions()? {
+            for arn in self.due(&region, now)? {
+                match self.settle(&region, &arn, now) {
+                    Ok(Settled::Rotated) => sweep.rotated += 1,
+                    Ok(Settled::Deleted) => sweep.deleted += 1,
+                    Ok(Settled::Nothing) => {}
+                    Err(_) => sweep.failed += 1,
+                }
+            }
+        }
+        self.redeliver()?;
+        Ok(sweep)
+    }
+
+    /// Commits what has fallen due on one key, exactly once.
+    pub(crate) fn settle(&self, region: &RegionState, arn: &KeyArn, now: Timestamp) -> Result<Settled, Error> {
+        loop {
+            let Some(key) = region.key(arn)? else { return Ok(Settled::Nothing) };
+            let set = lock_set(region, &key);
+            let held = region.locks.lock(set);
+            let Some(key) = region.key(arn)? else { return Ok(Settled::Nothing) };
+            if !held.cover(&lock_set(region, &key)) {
+                continue;
+            }
+            let (changes, settled) = if key.is_dead(now) {
+                (self.deletion(key, now)?, Settled::Deleted)
+            } else if key.record.rotation_due().is_some_and(|at| at <= now) {
+                (self.automatic_rotation(region, key, now)?, Settled::Rotated)
+            } else {
+                return Ok(Settled::Nothing);
+            };
+            match self.commit(region, changes, Vec::new()) {
+                Ok(()) => return Ok(settled),
+                Err(CommitFailure::Conflict) => continue,
+                Err(CommitFailure::Failed(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// The change that makes new material current (ROT-59), with its record and event.
+    pub(crate) fn rotation(
+        &self,
+        region: &RegionState,
+        key: Held,
+        mut record: KeyRecord,
+        now: Timestamp,
+        on_demand: bool,
+    ) -> Result<Changes, Error> {
+        let version = u32::try_from(key.materials.len() + 1).map_err(|_| crate::engine::damaged("material list"))?;
+        let rotation = Some(Rotation { at: now, on_demand });
+        let material = crate::material::generate(self, region, &key.arn, &record, version, rotation)?;
+        record.current = version;
+
+        let rotation_type = if on_demand { "ON_DEMAND" } else { "AUTOMATIC" };
+        let mut details = Fields::new()
+            .with("rotationType", rotation_type)
+            .with("keyId", key.arn.key_id.to_string())
+            .with("keyOrigin", record.origin.as_str());
+        if let Some(previous) = key.current_material() {
+            details.push("previousKeyMaterialId", previous.id.to_string());
+        }
+        details.push("currentKeyMaterialId", material.id.to_string());
+        let event = ServiceEvent { name: "RotateKey", details: Some(details), response: None };
+        let service_records = self.service_record(&key.arn, now, event)?;
+        let events = vec![self.event(EventKind::Rotation, &key.arn, now)?];
+        let change = KeyChange { material: Some(material), ..KeyChange::update(key, record) };
+        Ok(Changes { keys: vec![change], service_records, events, ..Changes::default() })
+    }
+
+    fn automatic_rotation(&self, region: &RegionState, key: Held, now: Timestamp) -> Result<Changes, Error> {
+        let mut record = key.record.clone();
+        record.rotation = record.rotation.map(|schedule| schedule.after_automatic_rotation(now));
+        self.rotation(region, key, record, now, false)
+    }
+
+    /// The change that removes a key and all that belongs to it (STA-69), with its record and event.
+    fn deletion(&self, key: Held, now: Timestamp) -> Result<Changes, Error> {
+        let arn = key.arn;
+        let response = Fields::new().with("keyId", arn.to_string());
+        let event = ServiceEvent { name: "DeleteKey", details: None, response: Some(response) };
+        let aliases = key.record.aliases.iter().map(|name| AliasChange {
+            account: arn.account,
+            name: name.clone(),
+            record: None,
+            expect: Expect::Any,
+        });
+        let counted = key.record.manager == KeyManager::Customer;
+        Ok(Changes {
+            aliases: aliases.collect(),
+            key_count: counted.then_some((arn.account, KeyCount::OneLess)),
+            service_records: self.service_record(&arn, now, event)?,
+            events: vec![self.event(EventKind::Deletion, &arn, now)?],
+            keys: vec![KeyChange {
+                arn,
+                previous: Some(key),
+                record: None,
+                material: None,
+                policy: None,
+                forget: true,
+            }],
+        })
+    }
+
+    /// The keys that need attention, the longest overdue first.
+    fn due(&self, region: &RegionState, now: Timestamp) -> Result<Vec<KeyArn>, Error> {
+        let prefix = record::due_prefix(region.partition, region.region);
+        let mut range = Range::prefix(&prefix);
+        let mut due = Vec::new();
+        loop {
+            let page = self.store.scan(&range, SCAN_PAGE).map_err(storage)?;
+            let complete = page.len() < SCAN_PAGE;
+            for (key, _) in &page {
+                match record::parse_due_key(region.partition, region.region, key.as_ref()) {
+                    Some((at, arn)) if at <= now => due.push(arn),
+                    Some(_) => return Ok(due),
+                    None => {}
+                }
+            }
+            match page.last() {
+                Some((last, _)) if !complete => range = Range::prefix(&prefix).after(last),
+                _ => return Ok(due),
+            }
+        }
+    }
+
+    fn event(&self, kind: EventKind, arn: &KeyArn, now: Timestamp) -> Result<LifecycleEvent, Error> {
+        let id = self.new_uuid()?;
+        Ok(LifecycleEvent { id, kind, account: arn.account, time: now, region: arn.region, key_arn: *arn })
+    }
+
+    /// The record of an internal action, if anybody listens.
+    fn service_record(&self, arn: &KeyArn, now: Timestamp, event: ServiceEvent) -> Result<Vec<AuditRecord>, Error> {
+        if self.audit.is_silent() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![event.into_record(arn, now, self.new_uuid()?)])
+    }
+}
+
+/// The locks of a key and of the aliases that point to it.
+fn lock_set(region: &RegionState, key: &KeySnapshot) -> LockSet {
+    let mut set = LockSet::default();
+    region.locks.add_key(&mut set, &key.arn);
+    for name in &key.record.aliases {
+        region.locks.add_alias(&mut set, key.arn.account, name);
+    }
+    set
+}
+
+/// Index entries read at a time.
+const SCAN_PAGE: usize = 1000;

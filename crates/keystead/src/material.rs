@@ -1,0 +1,169 @@
+//! Key material in use: unwrapped on demand, kept in a bounded cache (RUL-08).
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use keystead_crypto::{Sealer, SealingAlgorithm, SecretBytes};
+use keystead_hierarchy::{DomainKeys, Ekt, EktBinding, MaterialId, Purpose, generate_material};
+use keystead_types::{KeyArn, Timestamp};
+
+use crate::Error;
+use crate::engine::{Engine, crypto, hierarchy};
+use crate::record::{KeyRecord, MaterialRecord, RECORD_FORMAT, Rotation};
+use crate::region::RegionState;
+use crate::snapshot::{KeySnapshot, LiveMaterial, Material};
+
+/// How long unwrapped key material may stay in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MaterialCaching {
+    /// Keep at most so many materials, each at most so long; wiped on disable, deletion and drop. The default, with
+    /// 10,000 materials and one hour.
+    Bounded {
+        /// Materials in the cache.
+        entries: NonZeroUsize,
+        /// Time since a material was unwrapped, by the host's clock.
+        max_age: Duration,
+    },
+    /// Keep nothing: every operation unwraps its material and wipes it.
+    Strict,
+}
+
+impl Default for MaterialCaching {
+    fn default() -> Self {
+        Self::Bounded { entries: DEFAULT_ENTRIES, max_age: DEFAULT_AGE }
+    }
+}
+
+/// Decides which materials stay unwrapped. The live forms themselves sit beside the key they belong to.
+#[derive(Debug)]
+pub(crate) struct MaterialCache {
+    caching: MaterialCaching,
+    /// In order of unwrapping. Only the slow path, which has just unwrapped something, takes the lock.
+    unwrapped: Mutex<VecDeque<Weak<Material>>>,
+}
+
+/// Unwrapped material, cached or for this call only.
+pub(crate) enum LiveHandle {
+    Cached(arc_swap::Guard<Option<Arc<LiveMaterial>>>),
+    Fresh(Arc<LiveMaterial>),
+}
+
+impl LiveHandle {
+    /// The key, ready for use.
+    pub(crate) fn sealer(&self) -> Result<&dyn Sealer, Error> {
+        match self {
+            Self::Cached(guard) => guard.as_ref().map(|live| live.sealer.as_ref()),
+            Self::Fresh(live) => Some(live.sealer.as_ref()),
+        }
+        .ok_or_else(|| Error::KmsInternal("key material vanished".into()))
+    }
+}
+
+impl MaterialCache {
+    pub(crate) fn new(caching: MaterialCaching) -> Self {
+        Self { caching, unwrapped: Mutex::default() }
+    }
+
+    /// The live form of a material of `key`.
+    pub(crate) fn live(
+        &self,
+        engine: &Engine,
+        region: &RegionState,
+        key: &KeySnapshot,
+        material: &Arc<Material>,
+        now: Timestamp,
+    ) -> Result<LiveHandle, Error> {
+        let MaterialCaching::Bounded { entries, max_age } = self.caching else {
+            return unwrap(engine, region, key, material, now).map(|live| LiveHandle::Fresh(Arc::new(live)));
+        };
+        let cached = material.live.load();
+        if cached.as_ref().is_some_and(|live| now.duration_since(live.since) < max_age) {
+            return Ok(LiveHandle::Cached(cached));
+        }
+        let live = Arc::new(unwrap(engine, region, key, material, now)?);
+        material.live.store(Some(Arc::clone(&live)));
+        self.admit(material, entries);
+        Ok(LiveHandle::Fresh(live))
+    }
+
+    /// Counts a newly unwrapped material, and drops the oldest ones over the bound.
+    fn admit(&self, material: &Arc<Material>, entries: NonZeroUsize) {
+        let mut unwrapped = self.unwrapped.lock().unwrap_or_else(PoisonError::into_inner);
+        unwrapped.push_back(Arc::downgrade(material));
+        while unwrapped.len() > entries.get() {
+            if let Some(oldest) = unwrapped.pop_front().and_then(|oldest| oldest.upgrade()) {
+                oldest.live.store(None);
+            }
+        }
+    }
+}
+
+/// Makes a new version of key material: fresh entropy, wrapped before anything else can see it (OVR-12, ROT-08).
+pub(crate) fn generate(
+    engine: &Engine,
+    region: &RegionState,
+    arn: &KeyArn,
+    record: &KeyRecord,
+    version: u32,
+    rotation: Option<Rotation>,
+) -> Result<MaterialRecord, Error> {
+    let material = generate_material(record.spec, record.profile, engine.entropy.as_ref()).map_err(hierarchy)?;
+    let domain_keys = region.domain_keys.load();
+    let ekt = wrap(engine, &domain_keys, arn, record, version, &material)?;
+    let id = MaterialId::of(engine.provider.as_ref(), arn.key_id, &material).map_err(hierarchy)?;
+    Ok(MaterialRecord { format: RECORD_FORMAT, version, id, ekt: ekt.into_bytes(), rotation })
+}
+
+fn wrap(
+    engine: &Engine,
+    domain_keys: &DomainKeys,
+    arn: &KeyArn,
+    record: &KeyRecord,
+    version: u32,
+    material: &SecretBytes,
+) -> Result<Ekt, Error> {
+    domain_keys.wrap(material, &binding(arn, record, version), engine.entropy.as_ref()).map_err(hierarchy)
+}
+
+/// Opens an exported key token and prepares the key in it.
+fn unwrap(
+    engine: &Engine,
+    region: &RegionState,
+    key: &KeySnapshot,
+    material: &Material,
+    now: Timestamp,
+) -> Result<LiveMaterial, Error> {
+    let binding = binding(&key.arn, &key.record, material.version);
+    let secret = region.domain_keys.load().unwrap(&material.ekt, &binding).map_err(hierarchy)?;
+    let sealer = engine.provider.sealer(sealing_algorithm(&key.record), secret.expose()).map_err(crypto)?;
+    Ok(LiveMaterial { sealer, since: now })
+}
+
+/// How messages are sealed under the key (RUL-11).
+pub(crate) fn sealing_algorithm(record: &KeyRecord) -> SealingAlgorithm {
+    record.profile.sealing_algorithm()
+}
+
+fn binding(arn: &KeyArn, record: &KeyRecord, material_version: u32) -> EktBinding {
+    EktBinding {
+        account: arn.account,
+        key_id: arn.key_id,
+        material_version,
+        spec: record.spec,
+        usage: record.usage,
+        purpose: Purpose::Material,
+    }
+}
+
+impl fmt::Debug for LiveHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LiveHandle")
+    }
+}
+
+const DEFAULT_ENTRIES: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+const DEFAULT_AGE: Duration = Duration::from_secs(3600);
