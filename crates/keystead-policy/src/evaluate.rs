@@ -1,0 +1,93 @@
+//! Evaluation of compiled policies against one request: no recursion, no allocation.
+
+use crate::condition::text::Text;
+use crate::policy::Statement;
+use crate::principal_match::Reach;
+use crate::{ConditionKey, Context, Effect, Policy, PolicyKind, Request, Value};
+
+/// A request in evaluation.
+pub(crate) struct Evaluation<'r> {
+    request: &'r Request<'r>,
+    /// The caller has a permissions boundary (POL-71).
+    bounded: bool,
+}
+
+impl<'r> Evaluation<'r> {
+    pub(crate) fn new(request: &'r Request<'r>, bounded: bool) -> Self {
+        Self { request, bounded }
+    }
+
+    /// Position of the first statement of a policy that denies the request.
+    pub(crate) fn denies(&self, policy: &Policy) -> Option<u32> {
+        let denies = |statement: &&Statement| self.applies(statement, Effect::Deny, policy.kind()) != Reach::None;
+        policy.denies().iter().find(denies).map(|statement| statement.position)
+    }
+
+    /// Whether a policy of this kind allows the request.
+    pub(crate) fn allows(&self, policy: &Policy, kind: PolicyKind) -> bool {
+        policy.kind() == kind
+            && policy.allows().iter().any(|statement| self.applies(statement, Effect::Allow, kind) != Reach::None)
+    }
+
+    /// How strongly a key policy allows the request to this caller.
+    pub(crate) fn reach(&self, policy: &Policy) -> Reach {
+        let mut strongest = Reach::None;
+        if policy.kind() != PolicyKind::Key {
+            return strongest;
+        }
+        for statement in policy.allows() {
+            strongest = strongest.max(self.applies(statement, Effect::Allow, PolicyKind::Key));
+            if strongest == Reach::Direct {
+                break;
+            }
+        }
+        strongest
+    }
+
+    /// Whether a statement matches the request, and how it names the caller. The cheap tests come first.
+    fn applies(&self, statement: &Statement, effect: Effect, kind: PolicyKind) -> Reach {
+        if !statement.actions.contains(&self.request.action) {
+            return Reach::None;
+        }
+        let reach = statement.principals.reach(self.request.principal, self.bounded);
+        if reach == Reach::None {
+            return Reach::None;
+        }
+        let facts = Facts { context: self.request.context, in_key_policy: kind == PolicyKind::Key };
+        let matches = statement.resources.contains(self.request.resource.split(), effect, &facts)
+            && statement.conditions.iter().all(|element| element.is_satisfied(effect, &facts));
+        if matches { reach } else { Reach::None }
+    }
+}
+
+/// The context of a request, as the policies of one layer may see it.
+pub(crate) struct Facts<'r> {
+    context: &'r dyn Context,
+    in_key_policy: bool,
+}
+
+impl<'r> Facts<'r> {
+    /// The value of a key; absent in a key policy if only identity policies know it (CND-09).
+    pub(crate) fn value(&self, key: &ConditionKey) -> Value<'r> {
+        if self.in_key_policy && key.is_identity_only() {
+            return Value::Absent;
+        }
+        self.context.value(key)
+    }
+
+    /// The `nth` value of a key whose name the request has in several spellings.
+    pub(crate) fn colliding(&self, key: &ConditionKey, nth: usize) -> Option<Value<'r>> {
+        self.context.colliding(key, nth)
+    }
+
+    /// The value of a policy variable: of a single-valued key, or the default if the key is absent (POL-68, POL-142).
+    pub(crate) fn variable<'t>(&self, key: &ConditionKey, default: Option<&'t str>) -> Option<Text<'t>>
+    where
+        'r: 't,
+    {
+        match self.value(key) {
+            Value::Absent => default.map(Text::Borrowed),
+            value => Text::of(value),
+        }
+    }
+}
