@@ -8,12 +8,12 @@ use std::ops::Deref;
 use keystead_hierarchy::EncryptionContext;
 use keystead_hierarchy::spec::{KeyKind, KeyUsage};
 use keystead_policy::{
-    Action as PolicyAction, ConditionKey, Context, Decision, GrantMatch, KeyName, KnownKey, Layers, Many, Policy,
+    ConditionKey, Context, Decision, GrantMatch, KeyName, KnownKey, Layers, Many, Policy,
     Request, Resource as PolicyResource, TextSet, Value, decide,
 };
 
 use crate::Error;
-use crate::catalogue::{Action, Conditions, KMS_ACTIONS, Resource, Row};
+use crate::catalogue::{Conditions, Resource, Row};
 use crate::door::CallFacts;
 use crate::material::LiveHandle;
 use crate::snapshot::{KeySnapshot, Material};
@@ -90,7 +90,7 @@ pub(crate) fn may_replace_policy(
     };
     let request = Request {
         principal: call.principal,
-        action: policy_action(put),
+        action: put.policy,
         resource: PolicyResource::new(arn_text, account),
         context: &facts,
         cross_account_capable: false,
@@ -100,11 +100,10 @@ pub(crate) fn may_replace_policy(
 }
 
 fn decide_claim(claim: &Claim<'_>, call: &CallFacts<'_>) -> Decision {
-    let mut text = String::new();
-    let (key, other, new_arn) = match claim.on {
-        On::Key(key, other) => (Some(key), other, None),
-        On::NewKey(arn) => (None, None, Some(arn)),
-        On::Alias(_) | On::Nothing => (None, None, None),
+    let text;
+    let (key, other) = match claim.on {
+        On::Key(key, other) => (Some(key), other),
+        _ => (None, None),
     };
     let (arn, owner): (&str, &str) = match claim.on {
         On::Key(key, _) => (&key.snapshot().arn_text, key.snapshot().arn.account.as_str()),
@@ -112,17 +111,16 @@ fn decide_claim(claim: &Claim<'_>, call: &CallFacts<'_>) -> Decision {
             text = alias.to_string();
             (&text, alias.account.as_str())
         }
-        On::NewKey(_) => {
-            text = new_arn.map(ToString::to_string).unwrap_or_default();
+        On::NewKey(arn) => {
+            text = arn.to_string();
             (&text, call.account.as_str())
         }
         On::Nothing => {
-            text.push_str(&call.region.arn_prefix(call.account));
-            text.push('*');
+            text = format!("{}*", call.region.arn_prefix(call.account));
             (&text, call.account.as_str())
         }
     };
-    let side = match claim.action.name {
+    let side = match claim.action.policy.name() {
         _ if other.is_none() => "",
         "ReEncryptFrom" => "Source",
         _ => "Destination",
@@ -141,12 +139,12 @@ fn decide_claim(claim: &Claim<'_>, call: &CallFacts<'_>) -> Decision {
         }),
         side,
         context_keys: ContextKeys(context.filter(|context| symmetric && !context.is_empty())),
-        request_tags: RequestTags::of(call.row, call.values),
+        request_tags: if conditions.has(Conditions::TAGS) { RequestTags::of(call.row, call.values) } else { RequestTags::None },
     };
     let identity_only = claim.action.resource != Resource::Key || matches!(claim.on, On::NewKey(_));
     let request = Request {
         principal: call.principal,
-        action: policy_action(claim.action),
+        action: claim.action.policy,
         resource: PolicyResource::new(arn, owner),
         context: &facts,
         cross_account_capable: claim.action.cross_account,
@@ -169,14 +167,10 @@ fn layers<'p>(call: &CallFacts<'p>, key_policy: Option<&'p Policy>) -> Layers<'p
     }
 }
 
-fn policy_action(action: &Action) -> PolicyAction<'static> {
-    KMS_ACTIONS.at(action.index()).unwrap_or(PolicyAction::foreign(action.name))
-}
-
 /// The exception for a refusal. Of another account's keys it tells nothing (POL-114 to POL-119).
 fn refusal(claim: &Claim<'_>, decision: Decision, call: &CallFacts<'_>) -> Error {
     let caller = call.principal.arn();
-    let action = policy_action(claim.action);
+    let action = claim.action.policy;
     let opaque = "because the resource does not exist in this Region, no resource-based policies allow access, or a \
                   resource-based policy explicitly denies access";
     let message = match claim.on {

@@ -74,8 +74,8 @@ pub(crate) enum Identifiers {
 /// One permission an operation needs (PRM-07).
 #[derive(Debug)]
 pub(crate) struct Action {
-    /// The policy action without its vendor, such as `ReEncryptFrom`.
-    pub(crate) name: &'static str,
+    /// The policy action, such as `kms:ReEncryptFrom`.
+    pub(crate) policy: keystead_policy::Action<'static>,
     /// Whose ARN it is evaluated on.
     pub(crate) resource: Resource,
     /// Whether callers of other accounts can ever be allowed (PRM-09).
@@ -247,7 +247,7 @@ pub(crate) enum Resources {
 }
 
 /// The actions of KMS for the policy compiler: [`POLICY_ACTIONS`] under the vendor `kms`.
-pub(crate) static KMS_ACTIONS: Catalogue = Catalogue::new("kms", POLICY_ACTIONS);
+pub(crate) const KMS_ACTIONS: Catalogue = Catalogue::new("kms", POLICY_ACTIONS);
 
 #[cfg(test)]
 mod tests;

@@ -72,8 +72,7 @@ pub(crate) static CANCEL_KEY_DELETION: Row = Row {
     members: shapes::CANCEL_KEY_DELETION,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "CancelKeyDeletion",
-        resource: Resource::Key,
+        policy: kms("kms:CancelKeyDeletion"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -91,8 +90,7 @@ pub(crate) static CONNECT_CUSTOM_KEY_STORE: Row = Row {
     members: shapes::CONNECT_CUSTOM_KEY_STORE,
     identifiers: Identifiers::None,
     actions: &[Action {
-        name: "ConnectCustomKeyStore",
-        resource: Resource::None,
+        policy: kms("kms:ConnectCustomKeyStore"), resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::CALLER_ACCOUNT,
@@ -111,15 +109,13 @@ pub(crate) static CREATE_ALIAS: Row = Row {
     identifiers: Identifiers::KeyOnly,
     actions: &[
         Action {
-            name: "CreateAlias",
-            resource: Resource::Alias,
+            policy: kms("kms:CreateAlias"), resource: Resource::Alias,
             cross_account: false,
             grantable: false,
             conditions: Conditions::CALLER_ACCOUNT.and(Conditions::VIA_SERVICE),
         },
         Action {
-            name: "CreateAlias",
-            resource: Resource::Key,
+            policy: kms("kms:CreateAlias"), resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY,
@@ -138,8 +134,7 @@ pub(crate) static CREATE_CUSTOM_KEY_STORE: Row = Row {
     members: shapes::CREATE_CUSTOM_KEY_STORE,
     identifiers: Identifiers::None,
     actions: &[Action {
-        name: "CreateCustomKeyStore",
-        resource: Resource::None,
+        policy: kms("kms:CreateCustomKeyStore"), resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::CALLER_ACCOUNT,
@@ -166,8 +161,7 @@ pub(crate) static CREATE_GRANT: Row = Row {
     members: shapes::CREATE_GRANT,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "CreateGrant",
-        resource: Resource::Key,
+        policy: kms("kms:CreateGrant"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::CONTEXT.and(Conditions::GRANT).and(Conditions::GRANT_FOR_SERVICE).and(Conditions::KEY),
@@ -196,8 +190,7 @@ pub(crate) static CREATE_KEY: Row = Row {
     identifiers: Identifiers::None,
     actions: &[
         Action {
-            name: "CreateKey",
-            resource: Resource::None,
+            policy: kms("kms:CreateKey"), resource: Resource::None,
             cross_account: false,
             grantable: false,
             conditions: Conditions::BYPASS
@@ -207,8 +200,7 @@ pub(crate) static CREATE_KEY: Row = Row {
                 .and(Conditions::TAGS),
         },
         Action {
-            name: "TagResource",
-            resource: Resource::Key,
+            policy: kms("kms:TagResource"), resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY.and(Conditions::TAGS).and(Conditions::NEW_KEY),
@@ -245,8 +237,7 @@ pub(crate) static DECAPSULATE: Row = Row {
     members: shapes::DECAPSULATE,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "Decapsulate",
-        resource: Resource::Key,
+        policy: kms("kms:Decapsulate"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY.and(Conditions::REQUEST_ALIAS),
@@ -264,8 +255,7 @@ pub(crate) static DECRYPT: Row = Row {
     members: shapes::DECRYPT,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "Decrypt",
-        resource: Resource::Key,
+        policy: kms("kms:Decrypt"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::ENCRYPTION_ALGORITHM
@@ -294,15 +284,13 @@ pub(crate) static DELETE_ALIAS: Row = Row {
     identifiers: Identifiers::None,
     actions: &[
         Action {
-            name: "DeleteAlias",
-            resource: Resource::Alias,
+            policy: kms("kms:DeleteAlias"), resource: Resource::Alias,
             cross_account: false,
             grantable: false,
             conditions: Conditions::CALLER_ACCOUNT.and(Conditions::VIA_SERVICE),
         },
         Action {
-            name: "DeleteAlias",
-            resource: Resource::Key,
+            policy: kms("kms:DeleteAlias"), resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY,
@@ -321,8 +309,7 @@ pub(crate) static DELETE_CUSTOM_KEY_STORE: Row = Row {
     members: shapes::DELETE_CUSTOM_KEY_STORE,
     identifiers: Identifiers::None,
     actions: &[Action {
-        name: "DeleteCustomKeyStore",
-        resource: Resource::None,
+        policy: kms("kms:DeleteCustomKeyStore"), resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::CALLER_ACCOUNT,
@@ -340,8 +327,7 @@ pub(crate) static DELETE_IMPORTED_KEY_MATERIAL: Row = Row {
     members: shapes::DELETE_IMPORTED_KEY_MATERIAL,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "DeleteImportedKeyMaterial",
-        resource: Resource::Key,
+        policy: kms("kms:DeleteImportedKeyMaterial"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -365,8 +351,7 @@ pub(crate) static DERIVE_SHARED_SECRET: Row = Row {
     members: shapes::DERIVE_SHARED_SECRET,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "DeriveSharedSecret",
-        resource: Resource::Key,
+        policy: kms("kms:DeriveSharedSecret"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY
@@ -387,8 +372,7 @@ pub(crate) static DESCRIBE_CUSTOM_KEY_STORES: Row = Row {
     members: shapes::DESCRIBE_CUSTOM_KEY_STORES,
     identifiers: Identifiers::None,
     actions: &[Action {
-        name: "DescribeCustomKeyStores",
-        resource: Resource::None,
+        policy: kms("kms:DescribeCustomKeyStores"), resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::CALLER_ACCOUNT,
@@ -406,8 +390,7 @@ pub(crate) static DESCRIBE_KEY: Row = Row {
     members: shapes::DESCRIBE_KEY,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "DescribeKey",
-        resource: Resource::Key,
+        policy: kms("kms:DescribeKey"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY.and(Conditions::REQUEST_ALIAS),
@@ -425,8 +408,7 @@ pub(crate) static DISABLE_KEY: Row = Row {
     members: shapes::DISABLE_KEY,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "DisableKey",
-        resource: Resource::Key,
+        policy: kms("kms:DisableKey"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::LAST_USAGE),
@@ -444,8 +426,7 @@ pub(crate) static DISABLE_KEY_ROTATION: Row = Row {
     members: shapes::DISABLE_KEY_ROTATION,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "DisableKeyRotation",
-        resource: Resource::Key,
+        policy: kms("kms:DisableKeyRotation"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -463,8 +444,7 @@ pub(crate) static DISCONNECT_CUSTOM_KEY_STORE: Row = Row {
     members: shapes::DISCONNECT_CUSTOM_KEY_STORE,
     identifiers: Identifiers::None,
     actions: &[Action {
-        name: "DisconnectCustomKeyStore",
-        resource: Resource::None,
+        policy: kms("kms:DisconnectCustomKeyStore"), resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::CALLER_ACCOUNT,
@@ -482,8 +462,7 @@ pub(crate) static ENABLE_KEY: Row = Row {
     members: shapes::ENABLE_KEY,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "EnableKey",
-        resource: Resource::Key,
+        policy: kms("kms:EnableKey"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -501,8 +480,7 @@ pub(crate) static ENABLE_KEY_ROTATION: Row = Row {
     members: shapes::ENABLE_KEY_ROTATION,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "EnableKeyRotation",
-        resource: Resource::Key,
+        policy: kms("kms:EnableKeyRotation"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::ROTATION_PERIOD),
@@ -520,8 +498,7 @@ pub(crate) static ENCAPSULATE: Row = Row {
     members: shapes::ENCAPSULATE,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "Encapsulate",
-        resource: Resource::Key,
+        policy: kms("kms:Encapsulate"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY.and(Conditions::REQUEST_ALIAS),
@@ -539,8 +516,7 @@ pub(crate) static ENCRYPT: Row = Row {
     members: shapes::ENCRYPT,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "Encrypt",
-        resource: Resource::Key,
+        policy: kms("kms:Encrypt"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::ENCRYPTION_ALGORITHM
@@ -566,8 +542,7 @@ pub(crate) static GENERATE_DATA_KEY: Row = Row {
     members: shapes::GENERATE_DATA_KEY,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "GenerateDataKey",
-        resource: Resource::Key,
+        policy: kms("kms:GenerateDataKey"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::ENCRYPTION_ALGORITHM
@@ -589,8 +564,7 @@ pub(crate) static GENERATE_DATA_KEY_PAIR: Row = Row {
     members: shapes::GENERATE_DATA_KEY_PAIR,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "GenerateDataKeyPair",
-        resource: Resource::Key,
+        policy: kms("kms:GenerateDataKeyPair"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY_PAIR
@@ -613,8 +587,7 @@ pub(crate) static GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT: Row = Row {
     members: shapes::GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "GenerateDataKeyPairWithoutPlaintext",
-        resource: Resource::Key,
+        policy: kms("kms:GenerateDataKeyPairWithoutPlaintext"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY_PAIR
@@ -636,8 +609,7 @@ pub(crate) static GENERATE_DATA_KEY_WITHOUT_PLAINTEXT: Row = Row {
     members: shapes::GENERATE_DATA_KEY_WITHOUT_PLAINTEXT,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "GenerateDataKeyWithoutPlaintext",
-        resource: Resource::Key,
+        policy: kms("kms:GenerateDataKeyWithoutPlaintext"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::ENCRYPTION_ALGORITHM
@@ -658,8 +630,7 @@ pub(crate) static GENERATE_MAC: Row = Row {
     members: shapes::GENERATE_MAC,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "GenerateMac",
-        resource: Resource::Key,
+        policy: kms("kms:GenerateMac"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::MAC.and(Conditions::REQUEST_ALIAS).and(Conditions::KEY),
@@ -677,8 +648,7 @@ pub(crate) static GENERATE_RANDOM: Row = Row {
     members: shapes::GENERATE_RANDOM,
     identifiers: Identifiers::None,
     actions: &[Action {
-        name: "GenerateRandom",
-        resource: Resource::None,
+        policy: kms("kms:GenerateRandom"), resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::ATTESTATION,
@@ -696,8 +666,7 @@ pub(crate) static GET_KEY_LAST_USAGE: Row = Row {
     members: shapes::GET_KEY_LAST_USAGE,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "GetKeyLastUsage",
-        resource: Resource::Key,
+        policy: kms("kms:GetKeyLastUsage"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -715,8 +684,7 @@ pub(crate) static GET_KEY_POLICY: Row = Row {
     members: shapes::GET_KEY_POLICY,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "GetKeyPolicy",
-        resource: Resource::Key,
+        policy: kms("kms:GetKeyPolicy"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::POLICY_NAME),
@@ -734,8 +702,7 @@ pub(crate) static GET_KEY_ROTATION_STATUS: Row = Row {
     members: shapes::GET_KEY_ROTATION_STATUS,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "GetKeyRotationStatus",
-        resource: Resource::Key,
+        policy: kms("kms:GetKeyRotationStatus"), resource: Resource::Key,
         cross_account: true,
         grantable: false,
         conditions: Conditions::KEY,
@@ -753,8 +720,7 @@ pub(crate) static GET_PARAMETERS_FOR_IMPORT: Row = Row {
     members: shapes::GET_PARAMETERS_FOR_IMPORT,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "GetParametersForImport",
-        resource: Resource::Key,
+        policy: kms("kms:GetParametersForImport"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::WRAPPING.and(Conditions::KEY),
@@ -772,8 +738,7 @@ pub(crate) static GET_PUBLIC_KEY: Row = Row {
     members: shapes::GET_PUBLIC_KEY,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "GetPublicKey",
-        resource: Resource::Key,
+        policy: kms("kms:GetPublicKey"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY.and(Conditions::REQUEST_ALIAS),
@@ -791,8 +756,7 @@ pub(crate) static IMPORT_KEY_MATERIAL: Row = Row {
     members: shapes::IMPORT_KEY_MATERIAL,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "ImportKeyMaterial",
-        resource: Resource::Key,
+        policy: kms("kms:ImportKeyMaterial"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::EXPIRATION),
@@ -817,8 +781,7 @@ pub(crate) static LIST_ALIASES: Row = Row {
     members: shapes::LIST_ALIASES,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "ListAliases",
-        resource: Resource::None,
+        policy: kms("kms:ListAliases"), resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::NONE,
@@ -836,8 +799,7 @@ pub(crate) static LIST_GRANTS: Row = Row {
     members: shapes::LIST_GRANTS,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "ListGrants",
-        resource: Resource::Key,
+        policy: kms("kms:ListGrants"), resource: Resource::Key,
         cross_account: true,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::GRANT_FOR_SERVICE),
@@ -862,8 +824,7 @@ pub(crate) static LIST_KEY_POLICIES: Row = Row {
     members: shapes::LIST_KEY_POLICIES,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "ListKeyPolicies",
-        resource: Resource::Key,
+        policy: kms("kms:ListKeyPolicies"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -881,8 +842,7 @@ pub(crate) static LIST_KEY_ROTATIONS: Row = Row {
     members: shapes::LIST_KEY_ROTATIONS,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "ListKeyRotations",
-        resource: Resource::Key,
+        policy: kms("kms:ListKeyRotations"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -900,8 +860,7 @@ pub(crate) static LIST_KEYS: Row = Row {
     members: shapes::LIST_KEYS,
     identifiers: Identifiers::None,
     actions: &[Action {
-        name: "ListKeys",
-        resource: Resource::None,
+        policy: kms("kms:ListKeys"), resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::NONE,
@@ -919,8 +878,7 @@ pub(crate) static LIST_RESOURCE_TAGS: Row = Row {
     members: shapes::LIST_RESOURCE_TAGS,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "ListResourceTags",
-        resource: Resource::Key,
+        policy: kms("kms:ListResourceTags"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -938,8 +896,7 @@ pub(crate) static LIST_RETIRABLE_GRANTS: Row = Row {
     members: shapes::LIST_RETIRABLE_GRANTS,
     identifiers: Identifiers::None,
     actions: &[Action {
-        name: "ListRetirableGrants",
-        resource: Resource::None,
+        policy: kms("kms:ListRetirableGrants"), resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::NONE,
@@ -957,8 +914,7 @@ pub(crate) static PUT_KEY_POLICY: Row = Row {
     members: shapes::PUT_KEY_POLICY,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "PutKeyPolicy",
-        resource: Resource::Key,
+        policy: kms("kms:PutKeyPolicy"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::BYPASS).and(Conditions::POLICY_NAME),
@@ -982,8 +938,7 @@ pub(crate) static RE_ENCRYPT: Row = Row {
     identifiers: Identifiers::Any,
     actions: &[
         Action {
-            name: "ReEncryptFrom",
-            resource: Resource::Key,
+            policy: kms("kms:ReEncryptFrom"), resource: Resource::Key,
             cross_account: true,
             grantable: true,
             conditions: Conditions::ENCRYPTION_ALGORITHM
@@ -993,8 +948,7 @@ pub(crate) static RE_ENCRYPT: Row = Row {
                 .and(Conditions::SAME_KEY),
         },
         Action {
-            name: "ReEncryptTo",
-            resource: Resource::Key,
+            policy: kms("kms:ReEncryptTo"), resource: Resource::Key,
             cross_account: true,
             grantable: true,
             conditions: Conditions::ENCRYPTION_ALGORITHM
@@ -1027,15 +981,13 @@ pub(crate) static REPLICATE_KEY: Row = Row {
     identifiers: Identifiers::KeyOnly,
     actions: &[
         Action {
-            name: "ReplicateKey",
-            resource: Resource::Key,
+            policy: kms("kms:ReplicateKey"), resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY.and(Conditions::REPLICA_REGION),
         },
         Action {
-            name: "CreateKey",
-            resource: Resource::None,
+            policy: kms("kms:CreateKey"), resource: Resource::None,
             cross_account: false,
             grantable: false,
             conditions: Conditions::BYPASS
@@ -1045,8 +997,7 @@ pub(crate) static REPLICATE_KEY: Row = Row {
                 .and(Conditions::TAGS),
         },
         Action {
-            name: "TagResource",
-            resource: Resource::Key,
+            policy: kms("kms:TagResource"), resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY.and(Conditions::TAGS).and(Conditions::NEW_KEY),
@@ -1072,8 +1023,7 @@ pub(crate) static RETIRE_GRANT: Row = Row {
     members: shapes::RETIRE_GRANT,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "RetireGrant",
-        resource: Resource::Key,
+        policy: kms("kms:RetireGrant"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY
@@ -1095,8 +1045,7 @@ pub(crate) static REVOKE_GRANT: Row = Row {
     members: shapes::REVOKE_GRANT,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "RevokeGrant",
-        resource: Resource::Key,
+        policy: kms("kms:RevokeGrant"), resource: Resource::Key,
         cross_account: true,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::GRANT_FOR_SERVICE),
@@ -1114,8 +1063,7 @@ pub(crate) static ROTATE_KEY_ON_DEMAND: Row = Row {
     members: shapes::ROTATE_KEY_ON_DEMAND,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "RotateKeyOnDemand",
-        resource: Resource::Key,
+        policy: kms("kms:RotateKeyOnDemand"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -1133,8 +1081,7 @@ pub(crate) static SCHEDULE_KEY_DELETION: Row = Row {
     members: shapes::SCHEDULE_KEY_DELETION,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "ScheduleKeyDeletion",
-        resource: Resource::Key,
+        policy: kms("kms:ScheduleKeyDeletion"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::PENDING_WINDOW).and(Conditions::LAST_USAGE),
@@ -1158,8 +1105,7 @@ pub(crate) static SIGN: Row = Row {
     members: shapes::SIGN,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "Sign",
-        resource: Resource::Key,
+        policy: kms("kms:Sign"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::SIGNING.and(Conditions::REQUEST_ALIAS).and(Conditions::KEY),
@@ -1177,8 +1123,7 @@ pub(crate) static TAG_RESOURCE: Row = Row {
     members: shapes::TAG_RESOURCE,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "TagResource",
-        resource: Resource::Key,
+        policy: kms("kms:TagResource"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::TAGS),
@@ -1196,8 +1141,7 @@ pub(crate) static UNTAG_RESOURCE: Row = Row {
     members: shapes::UNTAG_RESOURCE,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "UntagResource",
-        resource: Resource::Key,
+        policy: kms("kms:UntagResource"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::TAGS),
@@ -1216,22 +1160,19 @@ pub(crate) static UPDATE_ALIAS: Row = Row {
     identifiers: Identifiers::KeyOnly,
     actions: &[
         Action {
-            name: "UpdateAlias",
-            resource: Resource::Alias,
+            policy: kms("kms:UpdateAlias"), resource: Resource::Alias,
             cross_account: false,
             grantable: false,
             conditions: Conditions::CALLER_ACCOUNT.and(Conditions::VIA_SERVICE),
         },
         Action {
-            name: "UpdateAlias",
-            resource: Resource::Key,
+            policy: kms("kms:UpdateAlias"), resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY,
         },
         Action {
-            name: "UpdateAlias",
-            resource: Resource::Key,
+            policy: kms("kms:UpdateAlias"), resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY,
@@ -1250,8 +1191,7 @@ pub(crate) static UPDATE_CUSTOM_KEY_STORE: Row = Row {
     members: shapes::UPDATE_CUSTOM_KEY_STORE,
     identifiers: Identifiers::None,
     actions: &[Action {
-        name: "UpdateCustomKeyStore",
-        resource: Resource::None,
+        policy: kms("kms:UpdateCustomKeyStore"), resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::CALLER_ACCOUNT,
@@ -1278,8 +1218,7 @@ pub(crate) static UPDATE_KEY_DESCRIPTION: Row = Row {
     members: shapes::UPDATE_KEY_DESCRIPTION,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        name: "UpdateKeyDescription",
-        resource: Resource::Key,
+        policy: kms("kms:UpdateKeyDescription"), resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -1298,15 +1237,13 @@ pub(crate) static UPDATE_PRIMARY_REGION: Row = Row {
     identifiers: Identifiers::KeyOnly,
     actions: &[
         Action {
-            name: "UpdatePrimaryRegion",
-            resource: Resource::Key,
+            policy: kms("kms:UpdatePrimaryRegion"), resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY.and(Conditions::PRIMARY_REGION),
         },
         Action {
-            name: "UpdatePrimaryRegion",
-            resource: Resource::Key,
+            policy: kms("kms:UpdatePrimaryRegion"), resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY.and(Conditions::PRIMARY_REGION),
@@ -1325,8 +1262,7 @@ pub(crate) static VERIFY: Row = Row {
     members: shapes::VERIFY,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "Verify",
-        resource: Resource::Key,
+        policy: kms("kms:Verify"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::SIGNING.and(Conditions::REQUEST_ALIAS).and(Conditions::KEY),
@@ -1344,8 +1280,7 @@ pub(crate) static VERIFY_MAC: Row = Row {
     members: shapes::VERIFY_MAC,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        name: "VerifyMac",
-        resource: Resource::Key,
+        policy: kms("kms:VerifyMac"), resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::MAC.and(Conditions::REQUEST_ALIAS).and(Conditions::KEY),
@@ -1359,7 +1294,7 @@ pub(crate) static VERIFY_MAC: Row = Row {
 };
 
 /// Every action that a KMS policy can name (PRM-08, PRM-45).
-pub(crate) static POLICY_ACTIONS: &[&str] = &[
+pub(crate) const POLICY_ACTIONS: &[&str] = &[
     "CancelKeyDeletion",
     "ConnectCustomKeyStore",
     "CreateAlias",
@@ -1419,6 +1354,14 @@ pub(crate) static POLICY_ACTIONS: &[&str] = &[
     "Verify",
     "VerifyMac",
 ];
+
+/// The action of this full name, resolved when the crate is built.
+const fn kms(full_name: &str) -> keystead_policy::Action<'static> {
+    match super::KMS_ACTIONS.action(full_name) {
+        Some(action) => action,
+        None => panic!("the action is not in the catalogue"),
+    }
+}
 
 /// A member that is shown when the caller gave it.
 const fn given(member: &'static str) -> Recorded {
