@@ -90,10 +90,15 @@ impl<'a> EncryptionContext<'a> {
     ///
     /// Two contexts have the same form only if they are equal, and no form is a prefix of another (KEY-84).
     pub fn write_canonical(&self, out: &mut impl Extend<u8>) {
-        write_len(self.len(), out);
+        self.for_each_canonical_part(|part| out.extend(part.iter().copied()));
+    }
+
+    /// Calls `sink` with the canonical form, piece by piece.
+    pub(crate) fn for_each_canonical_part(&self, mut sink: impl FnMut(&[u8])) {
+        sink(&length(self.len()));
         for text in self.iter().flat_map(|(key, value)| [key, value]) {
-            write_len(text.len(), out);
-            out.extend(text.bytes());
+            sink(&length(text.len()));
+            sink(text.as_bytes());
         }
     }
 
@@ -211,9 +216,9 @@ mod json {
 
 type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-/// Texts of 4 GiB and more, which no caller can pass through the limit of KEY-83, are written with the length `u32::MAX`.
-fn write_len(len: usize, out: &mut impl Extend<u8>) {
-    out.extend(u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes());
+/// Lengths of 4 GiB and more, which the limit of KEY-83 lets nobody pass, become `u32::MAX`.
+fn length(len: usize) -> [u8; LENGTH_LEN] {
+    u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 /// Bytes in a count or length.

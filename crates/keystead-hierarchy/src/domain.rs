@@ -5,14 +5,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use keystead_crypto::{CryptoError, Entropy, Provider, Sealer, SealingAlgorithm, SecretBytes};
+use keystead_crypto::{Entropy, Provider, Sealer, SealingAlgorithm, SecretBytes};
 use keystead_types::{Partition, Region};
 use smallvec::SmallVec;
 
 use crate::HierarchyError;
-use crate::ekt::{Ekt, EktBinding, WrappingKey};
+use crate::ekt::{Ekt, EktBinding};
 use crate::root::RootKey;
-use crate::wire::{Preamble, write_short_text};
+use crate::wire::{Preamble, VersionHeader, write_short_text};
 
 /// One Region of an instance: the scope of a domain key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -115,7 +115,7 @@ impl DomainKeys {
         entropy: &dyn Entropy,
     ) -> Result<Ekt, HierarchyError> {
         let key = self.keys.last().ok_or(HierarchyError::NoDomainKey)?;
-        Ekt::wrap(&key.as_wrapping_key(), &self.domain, binding, material.expose(), entropy)
+        Ekt::wrap(key, &self.domain, binding, material, entropy)
     }
 
     /// Opens a token. The material lives in zeroizing memory until it is dropped (OVR-13).
@@ -129,7 +129,7 @@ impl DomainKeys {
             .keys
             .binary_search_by_key(&version, |key| key.version)
             .map_err(|_| HierarchyError::UnknownDomainKey { version })?;
-        token.unwrap(&self.keys[at].as_wrapping_key(), &self.domain, binding)
+        token.unwrap(&self.keys[at], &self.domain, binding)
     }
 
     /// Wraps the content of a token of an older version under the current one; `None` if the token is current already.
@@ -195,7 +195,7 @@ impl fmt::Debug for DomainKeys {
 /// One version of a domain key, sealed by the root key: its durable form. Not secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DomainKeyEnvelope {
-    header: Header,
+    header: VersionHeader,
     bytes: Vec<u8>,
 }
 
@@ -207,8 +207,10 @@ impl DomainKeyEnvelope {
     /// sealed.
     pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Result<Self, HierarchyError> {
         let bytes = bytes.into();
-        let header = Header::parse(&bytes).ok_or(HierarchyError::MalformedEnvelope)?;
-        Ok(Self { header, bytes })
+        match VersionHeader::parse(&bytes, MAGIC) {
+            Some((header, sealed)) if !sealed.is_empty() => Ok(Self { header, bytes }),
+            _ => Err(HierarchyError::MalformedEnvelope),
+        }
     }
 
     /// The bytes to store.
@@ -227,17 +229,15 @@ impl DomainKeyEnvelope {
     /// As [`DomainKeys::open`] for `old`; [`HierarchyError::Root`] when `new` cannot seal.
     pub fn reseal(&self, old: &dyn RootKey, new: &dyn RootKey, domain: &Domain) -> Result<Self, HierarchyError> {
         let key = self.open(old, domain)?;
-        Self::seal(new, domain, self.header.algorithm, self.header.version, &key)
+        Self::seal(new, domain, self.header, &key)
     }
 
     fn seal(
         root: &dyn RootKey,
         domain: &Domain,
-        algorithm: SealingAlgorithm,
-        version: u32,
+        header: VersionHeader,
         key: &SecretBytes,
     ) -> Result<Self, HierarchyError> {
-        let header = Header { algorithm, version };
         let mut bytes = header.to_bytes()?.to_vec();
         let sealed = root.seal(key.expose(), &associated_data(&bytes, domain))?;
         bytes.extend_from_slice(&sealed);
@@ -245,7 +245,8 @@ impl DomainKeyEnvelope {
     }
 
     fn open(&self, root: &dyn RootKey, domain: &Domain) -> Result<SecretBytes, HierarchyError> {
-        let (header, sealed) = self.bytes.split_at_checked(HEADER_LEN).ok_or(HierarchyError::MalformedEnvelope)?;
+        let (header, sealed) =
+            self.bytes.split_at_checked(VersionHeader::LEN).ok_or(HierarchyError::MalformedEnvelope)?;
         Ok(root.open(sealed, &associated_data(header, domain))?)
     }
 }
@@ -263,10 +264,10 @@ impl fmt::Debug for DomainKeyEnvelope {
 }
 
 /// One version of a domain key, ready for use. The raw key lives only inside the sealer.
-struct DomainKey {
+pub(crate) struct DomainKey {
     version: u32,
     algorithm: SealingAlgorithm,
-    sealer: Box<dyn Sealer>,
+    pub(crate) sealer: Box<dyn Sealer>,
 }
 
 impl DomainKey {
@@ -279,9 +280,10 @@ impl DomainKey {
         algorithm: SealingAlgorithm,
     ) -> Result<(Self, DomainKeyEnvelope), HierarchyError> {
         let key = SecretBytes::random(entropy, algorithm.key_len())?;
-        let envelope = DomainKeyEnvelope::seal(root, domain, algorithm, version, &key)?;
         let sealer = provider.sealer(algorithm, key.expose())?;
-        Ok((Self { version, algorithm, sealer }, envelope))
+        let generated = Self { version, algorithm, sealer };
+        let envelope = DomainKeyEnvelope::seal(root, domain, generated.header(MAGIC), &key)?;
+        Ok((generated, envelope))
     }
 
     fn open(
@@ -290,39 +292,14 @@ impl DomainKey {
         domain: &Domain,
         envelope: &DomainKeyEnvelope,
     ) -> Result<Self, HierarchyError> {
-        let Header { algorithm, version } = envelope.header;
+        let VersionHeader { preamble: Preamble { algorithm, .. }, version } = envelope.header;
         let key = envelope.open(root, domain)?;
         Ok(Self { version, algorithm, sealer: provider.sealer(algorithm, key.expose())? })
     }
 
-    fn as_wrapping_key(&self) -> WrappingKey<'_> {
-        WrappingKey { version: self.version, algorithm: self.algorithm, sealer: self.sealer.as_ref() }
-    }
-}
-
-/// What an envelope's header says.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Header {
-    algorithm: SealingAlgorithm,
-    version: u32,
-}
-
-impl Header {
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let (header, sealed) = bytes.split_first_chunk::<HEADER_LEN>()?;
-        let (preamble, version) = Preamble::parse(header, MAGIC, FORMAT)?;
-        let version = u32::from_be_bytes(version.try_into().ok()?);
-        let meaningful = version >= FIRST_VERSION && !sealed.is_empty();
-        meaningful.then_some(Self { algorithm: preamble.algorithm, version })
-    }
-
-    fn to_bytes(self) -> Result<[u8; HEADER_LEN], CryptoError> {
-        let preamble = Preamble { magic: MAGIC, format: FORMAT, algorithm: self.algorithm };
-        let mut bytes = [0; HEADER_LEN];
-        let (head, version) = bytes.split_at_mut(Preamble::LEN);
-        head.copy_from_slice(&preamble.to_bytes().ok_or(CryptoError::Unsupported)?);
-        version.copy_from_slice(&self.version.to_be_bytes());
-        Ok(bytes)
+    /// How that begins which names this key.
+    pub(crate) fn header(&self, magic: [u8; 2]) -> VersionHeader {
+        VersionHeader { preamble: Preamble { magic, algorithm: self.algorithm }, version: self.version }
     }
 }
 
@@ -334,7 +311,4 @@ fn associated_data(header: &[u8], domain: &Domain) -> SmallVec<[u8; 128]> {
 }
 
 const MAGIC: [u8; 2] = *b"KD";
-const FORMAT: u8 = 1;
-/// Preamble and version.
-const HEADER_LEN: usize = Preamble::LEN + 4;
 const FIRST_VERSION: u32 = 1;

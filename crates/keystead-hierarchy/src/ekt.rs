@@ -4,16 +4,15 @@
 
 use std::fmt;
 
-use keystead_crypto::{CryptoError, Entropy, SEALING_NONCE_LEN, Sealer, SealingAlgorithm, SecretBytes, TAG_LEN};
+use keystead_crypto::{Entropy, SecretBytes};
 use keystead_types::{AccountId, KeyId};
 use smallvec::SmallVec;
-use zeroize::Zeroize;
 
 use crate::HierarchyError;
 use crate::blob::account_to_bytes;
-use crate::domain::Domain;
+use crate::domain::{Domain, DomainKey};
 use crate::spec::{KeySpec, KeyUsage};
-use crate::wire::{Preamble, write_short_text};
+use crate::wire::{self, Sealed, VersionHeader, write_short_text};
 
 /// Key material wrapped under one version of a domain key. Not secret.
 ///
@@ -24,7 +23,7 @@ pub struct Ekt(Vec<u8>);
 
 impl Ekt {
     /// Bytes that a token has more than the material in it.
-    pub const OVERHEAD: usize = HEADER_LEN + SEALING_NONCE_LEN + TAG_LEN;
+    pub const OVERHEAD: usize = VersionHeader::LEN + Sealed::OVERHEAD;
 
     /// Takes the bytes that [`as_bytes`](Self::as_bytes) gave.
     ///
@@ -51,54 +50,35 @@ impl Ekt {
 
     /// The version of the domain key that opens this token.
     pub fn domain_key_version(&self) -> u32 {
-        split(&self.0).map_or(0, |(parsed, _)| parsed.version)
+        split(&self.0).map_or(0, |(header, _)| header.version)
     }
 
     /// Wraps `material`. The token is the only allocation.
     pub(crate) fn wrap(
-        key: &WrappingKey<'_>,
+        key: &DomainKey,
         domain: &Domain,
         binding: &EktBinding,
-        material: &[u8],
+        material: &SecretBytes,
         entropy: &dyn Entropy,
     ) -> Result<Self, HierarchyError> {
-        let header = key.header()?;
-        let mut nonce = [0; SEALING_NONCE_LEN];
-        entropy.fill_nonce(&mut nonce)?;
-
-        let mut bytes = Vec::with_capacity(Self::OVERHEAD + material.len());
-        bytes.extend_from_slice(&header);
-        bytes.extend_from_slice(&nonce);
-        bytes.extend_from_slice(material);
+        let header = key.header(MAGIC).to_bytes()?;
         let aad = binding.associated_data(&header, domain);
-        match key.sealer.seal(&nonce, &aad, &mut bytes[HEADER_LEN + SEALING_NONCE_LEN..]) {
-            Ok(tag) => {
-                bytes.extend_from_slice(&tag);
-                Ok(Self(bytes))
-            }
-            Err(error) => {
-                bytes.zeroize();
-                Err(error.into())
-            }
-        }
+        Ok(Self(wire::seal(key.sealer.as_ref(), entropy, &header, &aad, material.expose())?))
     }
 
-    /// Opens the token under the domain key version that it names.
+    /// Opens the token under `key`, whose version and algorithm must be those that the token names.
     pub(crate) fn unwrap(
         &self,
-        key: &WrappingKey<'_>,
+        key: &DomainKey,
         domain: &Domain,
         binding: &EktBinding,
     ) -> Result<SecretBytes, HierarchyError> {
-        let (header, parts) = split(&self.0).ok_or(HierarchyError::MalformedToken)?;
-        if (header.algorithm, header.version) != (key.algorithm, key.version) {
+        let (header, sealed) = split(&self.0).ok_or(HierarchyError::MalformedToken)?;
+        if header != key.header(MAGIC) {
             return Err(HierarchyError::UnauthenticToken);
         }
-        let mut material = SecretBytes::from(parts.ciphertext);
-        key.sealer
-            .open(parts.nonce, &binding.associated_data(parts.header, domain), material.as_mut(), parts.tag)
-            .map_err(|_| HierarchyError::UnauthenticToken)?;
-        Ok(material)
+        let aad = binding.associated_data(sealed.header, domain);
+        sealed.open(key.sealer.as_ref(), &aad).map_err(|_| HierarchyError::UnauthenticToken)
     }
 }
 
@@ -141,7 +121,7 @@ pub struct EktBinding {
 
 impl EktBinding {
     /// Header, domain and binding. Every part has a fixed length or stands behind its length, so the whole is injective.
-    fn associated_data(&self, header: &[u8; HEADER_LEN], domain: &Domain) -> SmallVec<[u8; 256]> {
+    fn associated_data(&self, header: &[u8], domain: &Domain) -> SmallVec<[u8; 256]> {
         let mut data = SmallVec::new();
         data.extend_from_slice(header);
         domain.write_canonical(&mut data);
@@ -170,49 +150,10 @@ crate::api_enum! {
     }
 }
 
-/// One version of a domain key, as wrapping needs it.
-pub(crate) struct WrappingKey<'a> {
-    pub(crate) version: u32,
-    pub(crate) algorithm: SealingAlgorithm,
-    pub(crate) sealer: &'a dyn Sealer,
-}
-
-impl WrappingKey<'_> {
-    fn header(&self) -> Result<[u8; HEADER_LEN], CryptoError> {
-        let preamble = Preamble { magic: MAGIC, format: FORMAT, algorithm: self.algorithm };
-        let mut header = [0; HEADER_LEN];
-        let (head, version) = header.split_at_mut(Preamble::LEN);
-        head.copy_from_slice(&preamble.to_bytes().ok_or(CryptoError::Unsupported)?);
-        version.copy_from_slice(&self.version.to_be_bytes());
-        Ok(header)
-    }
-}
-
-/// What a token's header says.
-struct Header {
-    algorithm: SealingAlgorithm,
-    version: u32,
-}
-
-/// The parts of a token, borrowed from it.
-struct Parts<'a> {
-    header: &'a [u8; HEADER_LEN],
-    nonce: &'a [u8; SEALING_NONCE_LEN],
-    ciphertext: &'a [u8],
-    tag: &'a [u8; TAG_LEN],
-}
-
-fn split(bytes: &[u8]) -> Option<(Header, Parts<'_>)> {
-    let (header, sealed) = bytes.split_first_chunk::<HEADER_LEN>()?;
-    let (nonce, sealed) = sealed.split_first_chunk()?;
-    let (ciphertext, tag) = sealed.split_last_chunk()?;
-    let (preamble, version) = Preamble::parse(header, MAGIC, FORMAT)?;
-    let version = u32::from_be_bytes(version.try_into().ok()?);
-    let meaningful = version > 0 && !ciphertext.is_empty();
-    meaningful.then_some((Header { algorithm: preamble.algorithm, version }, Parts { header, nonce, ciphertext, tag }))
+fn split(token: &[u8]) -> Option<(VersionHeader, Sealed<'_>)> {
+    let (header, _) = VersionHeader::parse(token, MAGIC)?;
+    let sealed = Sealed::split(token, VersionHeader::LEN)?;
+    (!sealed.is_empty()).then_some((header, sealed))
 }
 
 const MAGIC: [u8; 2] = *b"KT";
-const FORMAT: u8 = 1;
-/// Preamble and domain key version.
-const HEADER_LEN: usize = Preamble::LEN + 4;

@@ -77,7 +77,7 @@ impl RotationSchedule {
 
 /// The time between automatic rotations: a whole number of days of 86,400 seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "u16", into = "u16"))]
 pub struct RotationPeriod(u16);
 
 impl RotationPeriod {
@@ -114,6 +114,21 @@ impl RotationPeriod {
 impl Default for RotationPeriod {
     fn default() -> Self {
         Self::DEFAULT
+    }
+}
+
+impl From<RotationPeriod> for u16 {
+    fn from(period: RotationPeriod) -> u16 {
+        period.0
+    }
+}
+
+impl TryFrom<u16> for RotationPeriod {
+    type Error = PeriodOutOfRange;
+
+    /// Takes what a record holds: a period of any face of the library, so at least a day.
+    fn try_from(days: u16) -> Result<Self, PeriodOutOfRange> {
+        Self::within(days.into(), 1..=u16::MAX)
     }
 }
 

@@ -7,7 +7,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use keystead_crypto::{DefaultProvider, Entropy, Provider, SecretBytes, entropy::SystemEntropy};
 use zeroize::Zeroizing;
 
-use super::raw::{DERIVATION_LEN, Origin, sealed_by};
+use super::raw::{DERIVATION_LEN, Origin};
 use super::{RawRootKey, RootKey, RootKeyError, RootKeyId};
 
 /// A root key that Argon2id (RFC 9106) derives from a passphrase.
@@ -110,17 +110,16 @@ impl RootKey for PassphraseRootKey {
 
     fn seal(&self, plaintext: &[u8], aad: &[u8]) -> Result<Vec<u8>, RootKeyError> {
         let DerivedKey { derivation, key } = self.sealing_key()?;
-        key.seal_with(&Origin::Derived(&derivation.to_bytes()), plaintext, aad)
+        key.seal_with(Origin::Derived(&derivation.to_bytes()), plaintext, aad)
     }
 
     fn open(&self, sealed: &[u8], aad: &[u8]) -> Result<SecretBytes, RootKeyError> {
-        let (origin, rest) = Origin::split(sealed).ok_or(RootKeyError::Damaged)?;
+        let (origin, sealed_by) = Origin::of(sealed).ok_or(RootKeyError::Damaged)?;
         let Origin::Derived(derivation) = origin else {
-            let sealed_by = sealed_by(rest).ok_or(RootKeyError::Damaged)?;
             return Err(RootKeyError::WrongKey { sealed_by, given: self.id()? });
         };
         let key = self.key_for(Derivation::from_bytes(derivation).ok_or(RootKeyError::Damaged)?)?;
-        let plaintext = key.key.open_with(&origin, rest, aad)?;
+        let plaintext = key.key.open_with(origin, sealed, aad)?;
         // Only a value that proved authentic decides how later ones are sealed, and never at a cost other than ours:
         // whoever can write to the store must not choose either.
         if key.derivation.cost == self.cost {

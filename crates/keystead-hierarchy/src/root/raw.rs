@@ -4,13 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use keystead_crypto::{
-    DefaultProvider, Entropy, MacAlgorithm, Provider, SEALING_NONCE_LEN, Sealer, SealingAlgorithm, SecretBytes,
-    TAG_LEN, entropy::SystemEntropy,
+    DefaultProvider, Entropy, MacAlgorithm, Provider, Sealer, SealingAlgorithm, SecretBytes, entropy::SystemEntropy,
 };
-use zeroize::Zeroize;
 
 use super::{RootKey, RootKeyError, RootKeyId};
-use crate::wire::Preamble;
+use crate::wire::{self, Preamble, Sealed};
 
 /// A root key of 32 bytes that the host supplies, and the base of the other root keys of this crate.
 ///
@@ -55,42 +53,31 @@ impl RawRootKey {
     }
 
     /// Seals behind `origin`, which says how to come by the key and is authenticated too.
-    pub(super) fn seal_with(&self, origin: &Origin<'_>, plaintext: &[u8], aad: &[u8]) -> Result<Vec<u8>, RootKeyError> {
-        let mut nonce = [0; SEALING_NONCE_LEN];
-        self.entropy.fill_nonce(&mut nonce)?;
-
-        let mut sealed = origin.to_bytes()?;
-        sealed.extend_from_slice(self.id.as_bytes());
-        let bound = [sealed.as_slice(), aad].concat();
-        sealed.extend_from_slice(&nonce);
-        let body = sealed.len();
-        sealed.reserve_exact(plaintext.len() + TAG_LEN);
-        sealed.extend_from_slice(plaintext);
-        match self.sealer.seal(&nonce, &bound, &mut sealed[body..]) {
-            Ok(tag) => {
-                sealed.extend_from_slice(&tag);
-                Ok(sealed)
-            }
-            Err(error) => {
-                sealed.zeroize();
-                Err(error.into())
-            }
-        }
+    pub(super) fn seal_with(&self, origin: Origin<'_>, plaintext: &[u8], aad: &[u8]) -> Result<Vec<u8>, RootKeyError> {
+        let header = self.header(origin)?;
+        let bound = [header.as_slice(), aad].concat();
+        Ok(wire::seal(self.sealer.as_ref(), self.entropy.as_ref(), &header, &bound, plaintext)?)
     }
 
-    /// Opens what stands behind `origin`.
-    pub(super) fn open_with(&self, origin: &Origin<'_>, rest: &[u8], aad: &[u8]) -> Result<SecretBytes, RootKeyError> {
-        let (sealed_by, sealed) = rest.split_first_chunk().ok_or(RootKeyError::Damaged)?;
-        let (nonce, sealed) = sealed.split_first_chunk().ok_or(RootKeyError::Damaged)?;
-        let (ciphertext, tag) = sealed.split_last_chunk().ok_or(RootKeyError::Damaged)?;
-        let sealed_by = RootKeyId(*sealed_by);
-        if sealed_by != self.id {
-            return Err(RootKeyError::WrongKey { sealed_by, given: self.id });
+    /// Opens what bears `origin`.
+    pub(super) fn open_with(&self, origin: Origin<'_>, sealed: &[u8], aad: &[u8]) -> Result<SecretBytes, RootKeyError> {
+        let header = self.header(origin)?;
+        match Origin::of(sealed) {
+            Some((_, sealed_by)) if sealed_by != self.id => {
+                return Err(RootKeyError::WrongKey { sealed_by, given: self.id });
+            }
+            Some((found, _)) if found == origin => {}
+            _ => return Err(RootKeyError::Damaged),
         }
-        let bound = [&origin.to_bytes()?, sealed_by.as_bytes().as_slice(), aad].concat();
-        let mut plaintext = SecretBytes::from(ciphertext);
-        self.sealer.open(nonce, &bound, plaintext.as_mut(), tag).map_err(|_| RootKeyError::Damaged)?;
-        Ok(plaintext)
+        let sealed = Sealed::split(sealed, header.len()).ok_or(RootKeyError::Damaged)?;
+        let bound = [sealed.header, aad].concat();
+        sealed.open(self.sealer.as_ref(), &bound).map_err(|_| RootKeyError::Damaged)
+    }
+
+    /// Preamble, origin, ID.
+    fn header(&self, origin: Origin<'_>) -> Result<Vec<u8>, RootKeyError> {
+        let preamble = Preamble { magic: MAGIC, algorithm: ALGORITHM }.to_bytes()?;
+        Ok([preamble.as_slice(), &[origin.code()], origin.derivation(), self.id.as_bytes()].concat())
     }
 }
 
@@ -100,14 +87,14 @@ impl RootKey for RawRootKey {
     }
 
     fn seal(&self, plaintext: &[u8], aad: &[u8]) -> Result<Vec<u8>, RootKeyError> {
-        self.seal_with(&Origin::Raw, plaintext, aad)
+        self.seal_with(Origin::Raw, plaintext, aad)
     }
 
     fn open(&self, sealed: &[u8], aad: &[u8]) -> Result<SecretBytes, RootKeyError> {
-        match Origin::split(sealed).ok_or(RootKeyError::Damaged)? {
-            (Origin::Raw, rest) => self.open_with(&Origin::Raw, rest, aad),
-            (Origin::Derived(_), rest) => Err(sealed_by(rest)
-                .map_or(RootKeyError::Damaged, |sealed_by| RootKeyError::WrongKey { sealed_by, given: self.id })),
+        match Origin::of(sealed) {
+            Some((Origin::Raw, _)) => self.open_with(Origin::Raw, sealed, aad),
+            Some((Origin::Derived(_), sealed_by)) => Err(RootKeyError::WrongKey { sealed_by, given: self.id }),
+            None => Err(RootKeyError::Damaged),
         }
     }
 }
@@ -128,41 +115,35 @@ pub(super) enum Origin<'a> {
 }
 
 impl<'a> Origin<'a> {
-    /// Reads what stands before the rest of `sealed`.
-    pub(super) fn split(sealed: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        let (preamble, rest) = Preamble::parse(sealed, MAGIC, FORMAT)?;
-        if preamble.algorithm != ALGORITHM {
-            return None;
-        }
-        match rest.split_first()? {
-            (&RAW, rest) => Some((Self::Raw, rest)),
-            (&DERIVED, rest) => rest.split_first_chunk().map(|(derivation, rest)| (Self::Derived(derivation), rest)),
-            _ => None,
-        }
+    /// How the key came about that sealed this, and its ID; none if the bytes are not a sealed value.
+    pub(super) fn of(sealed: &'a [u8]) -> Option<(Self, RootKeyId)> {
+        let (preamble, rest) = Preamble::parse(sealed, MAGIC)?;
+        let (code, rest) = rest.split_first()?;
+        let (origin, rest) = match *code {
+            RAW => (Self::Raw, rest),
+            DERIVED => rest.split_first_chunk().map(|(derivation, rest)| (Self::Derived(derivation), rest))?,
+            _ => return None,
+        };
+        let (id, _) = rest.split_first_chunk()?;
+        (preamble.algorithm == ALGORITHM).then_some((origin, RootKeyId(*id)))
     }
 
-    fn to_bytes(self) -> Result<Vec<u8>, RootKeyError> {
-        let preamble = Preamble { magic: MAGIC, format: FORMAT, algorithm: ALGORITHM };
-        let mut bytes = Vec::with_capacity(Preamble::LEN + 1 + DERIVATION_LEN + RootKeyId::LEN + SEALING_NONCE_LEN);
-        bytes.extend_from_slice(&preamble.to_bytes().ok_or(RootKeyError::Damaged)?);
+    fn code(self) -> u8 {
         match self {
-            Self::Raw => bytes.push(RAW),
-            Self::Derived(derivation) => {
-                bytes.push(DERIVED);
-                bytes.extend_from_slice(derivation);
-            }
+            Self::Raw => RAW,
+            Self::Derived(_) => DERIVED,
         }
-        Ok(bytes)
     }
-}
 
-/// The root key that a value names behind its origin.
-pub(super) fn sealed_by(rest: &[u8]) -> Option<RootKeyId> {
-    rest.first_chunk().map(|id| RootKeyId(*id))
+    fn derivation(self) -> &'a [u8] {
+        match self {
+            Self::Raw => &[],
+            Self::Derived(derivation) => derivation,
+        }
+    }
 }
 
 const MAGIC: [u8; 2] = *b"KR";
-const FORMAT: u8 = 1;
 const ALGORITHM: SealingAlgorithm = SealingAlgorithm::Xaes256Gcm;
 const RAW: u8 = 0;
 const DERIVED: u8 = 1;
