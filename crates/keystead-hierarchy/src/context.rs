@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
-use smallvec::SmallVec;
+use crate::pairs::Pairs;
 
 /// Bytes that the canonical form of an encryption context may have at most, unless the host chooses another limit.
 /// Source: KEY-83. The caller of this crate checks it.
@@ -21,10 +22,10 @@ pub const MAX_CANONICAL_LEN: usize = 8192;
 /// let context = EncryptionContext::from_iter([("purpose", "backup"), ("tenant", "7")]);
 /// assert_eq!(context.get("tenant"), Some("7"));
 /// ```
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Default)]
 pub struct EncryptionContext<'a> {
     /// Sorted by the bytes of the key, without duplicates: equality and the canonical form follow.
-    pairs: SmallVec<[Pair<'a>; 4]>,
+    pairs: Pairs<'a>,
 }
 
 impl<'a> EncryptionContext<'a> {
@@ -123,6 +124,20 @@ impl<'a, K: Into<Cow<'a, str>>, V: Into<Cow<'a, str>>> Extend<(K, V)> for Encryp
     }
 }
 
+impl<'b> PartialEq<EncryptionContext<'b>> for EncryptionContext<'_> {
+    fn eq(&self, other: &EncryptionContext<'b>) -> bool {
+        *self.pairs == *other.pairs
+    }
+}
+
+impl Eq for EncryptionContext<'_> {}
+
+impl Hash for EncryptionContext<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.pairs.hash(state);
+    }
+}
+
 impl fmt::Debug for EncryptionContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
@@ -214,7 +229,6 @@ mod json {
     }
 }
 
-type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// Lengths of 4 GiB and more, which the limit of KEY-83 lets nobody pass, become `u32::MAX`.
 fn length(len: usize) -> [u8; LENGTH_LEN] {

@@ -19,6 +19,7 @@ mod domain;
 mod ekt;
 mod error;
 mod material;
+mod pairs;
 mod wire;
 
 pub mod blob;
