@@ -217,7 +217,6 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
 
-        /// Spec: API-016
         #[test]
         fn matchers_equal_the_expressions_of_the_model(
             pattern in select(patterns()),
