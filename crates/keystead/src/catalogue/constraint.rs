@@ -217,19 +217,43 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
 
-        /// Spec: API-016
         #[test]
         fn matchers_equal_the_expressions_of_the_model(
             pattern in select(patterns()),
             seed in any::<u64>(),
             edits in prop::collection::vec((any::<Index>(), edit()), 0..3),
         ) {
-            let expression = anchored(pattern.text);
-            let mut value = example(pattern.text, seed);
+            let mut value: Vec<char> = example(pattern.text, seed).chars().collect();
             for (place, edit) in edits {
-                value = apply(&value, place, edit);
+                let at = place.index(value.len() + 1);
+                apply(&mut value, at, &edit);
             }
-            prop_assert_eq!((pattern.matches)(&value), expression.is_match(&value), "{:?} on {:?}", pattern, value);
+            let value = String::from_iter(value);
+            let expected = anchored(pattern.text).is_match(&value);
+            prop_assert_eq!((pattern.matches)(&value), expected, "{:?} on {:?}", pattern, value);
+        }
+    }
+
+    #[test]
+    fn matchers_equal_the_expressions_after_every_single_edit() {
+        for pattern in patterns() {
+            let expression = anchored(pattern.text);
+            for seed in 0..8 {
+                let value: Vec<char> = example(pattern.text, seed).chars().collect();
+                for at in 0..=value.len() {
+                    let texts = TELLING.iter().flat_map(|&t| [Edit::Insert(t.into()), Edit::Replace(t.into())]);
+                    for edit in texts.chain([Edit::Remove, Edit::Duplicate, Edit::Cut]) {
+                        let mut edited = value.clone();
+                        apply(&mut edited, at, &edit);
+                        let edited = String::from_iter(edited);
+                        assert_eq!(
+                            (pattern.matches)(&edited),
+                            expression.is_match(&edited),
+                            "{pattern:?} on {edited:?}"
+                        );
+                    }
+                }
+            }
         }
     }
 
@@ -305,42 +329,7 @@ mod tests {
     }
 
     fn edit() -> impl Strategy<Value = Edit> {
-        let telling = select(vec![
-            "",
-            ":",
-            "/",
-            ".",
-            "-",
-            "_",
-            "+",
-            "=",
-            ",",
-            "@",
-            " ",
-            "\t",
-            "\n",
-            "\r",
-            "\u{b}",
-            "\u{c}",
-            "\u{1f}",
-            "\u{7f}",
-            "\u{85}",
-            "\u{a0}",
-            "\u{ff}",
-            "\u{100}",
-            "\u{2028}",
-            "٣",
-            "é",
-            "a",
-            "g",
-            "A",
-            "0",
-            "1",
-            "8",
-            "/kms/xks/v",
-            "aws",
-        ]);
-        let text = prop_oneof![telling.prop_map(String::from), any::<char>().prop_map(String::from)];
+        let text = prop_oneof![select(TELLING).prop_map(String::from), any::<char>().prop_map(String::from)];
         prop_oneof![
             text.clone().prop_map(Edit::Insert),
             text.prop_map(Edit::Replace),
@@ -350,18 +339,62 @@ mod tests {
         ]
     }
 
-    /// Makes one edit at a character of the value.
-    fn apply(value: &str, place: Index, edit: Edit) -> String {
-        let mut chars: Vec<char> = value.chars().collect();
-        let at = place.index(chars.len() + 1);
-        let end = (at + 1).min(chars.len());
+    /// Makes one edit before the character at `at`, or on it.
+    fn apply(value: &mut Vec<char>, at: usize, edit: &Edit) {
+        let end = (at + 1).min(value.len());
         match edit {
-            Edit::Insert(text) => drop(chars.splice(at..at, text.chars())),
-            Edit::Replace(text) => drop(chars.splice(at..end, text.chars())),
-            Edit::Remove => drop(chars.drain(at..end)),
-            Edit::Duplicate => chars.extend_from_within(..at),
-            Edit::Cut => chars.truncate(at),
+            Edit::Insert(text) => drop(value.splice(at..at, text.chars())),
+            Edit::Replace(text) => drop(value.splice(at..end, text.chars())),
+            Edit::Remove => drop(value.drain(at..end)),
+            Edit::Duplicate => value.extend_from_within(..at),
+            Edit::Cut => value.truncate(at),
         }
-        chars.into_iter().collect()
     }
+
+    /// Texts on both sides of some boundary of a pattern.
+    const TELLING: &[&str] = &[
+        ":",
+        "/",
+        ".",
+        "-",
+        "_",
+        "+",
+        "=",
+        ",",
+        "@",
+        " ",
+        "\t",
+        "\n",
+        "\r",
+        "\u{b}",
+        "\u{c}",
+        "\u{1f}",
+        "\u{7f}",
+        "\u{85}",
+        "\u{a0}",
+        "\u{ff}",
+        "\u{100}",
+        "\u{2028}",
+        "\u{2029}",
+        "٣",
+        "é",
+        "a",
+        "g",
+        "z",
+        "A",
+        "Z",
+        "0",
+        "1",
+        "2",
+        "7",
+        "8",
+        "9",
+        "12",
+        "/kms/xks/v",
+        "aws",
+        "{",
+        "[",
+        "`",
+        "^",
+    ];
 }
