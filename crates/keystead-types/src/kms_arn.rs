@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::text::{text_cow, text_type};
+use crate::text::text_type;
 use crate::{AccountId, AliasName, Arn, KeyId, ParseError, Partition, Region};
 
 /// The ARN of a KMS key: the only form that names a key everywhere (KEY-16, KEY-17).
@@ -159,12 +159,9 @@ impl fmt::Display for KmsArn {
     }
 }
 
-text_cow!(owned KeyArn);
-text_type!(KeyArn);
-text_cow!(owned AliasArn);
-text_type!(AliasArn);
-text_cow!(owned KmsArn);
-text_type!(KmsArn);
+text_type!(composed KeyArn);
+text_type!(composed AliasArn);
+text_type!(composed KmsArn);
 
 const SERVICE: &str = "kms";
 const KEY_PREFIX: &str = "key/";

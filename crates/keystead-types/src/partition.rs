@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::inline::InlineText;
-use crate::text::{text_cow, text_type};
+use crate::text::text_type;
 use crate::{ParseError, Region};
 
 /// The second element of an ARN: `aws`, `aws-cn`, or a name that the host chose.
@@ -53,8 +53,7 @@ impl FromStr for Partition {
     }
 }
 
-text_cow!(borrowed Partition);
-text_type!(Partition);
+text_type!(stored Partition);
 
 const MAX_LEN: usize = 32;
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::ParseError;
 use crate::inline::InlineText;
-use crate::text::{text_cow, text_type};
+use crate::text::text_type;
 
 /// A Region name such as `us-west-2`.
 ///
@@ -29,8 +29,7 @@ impl FromStr for Region {
     }
 }
 
-text_cow!(borrowed Region);
-text_type!(Region);
+text_type!(stored Region);
 
 /// Two or three words of letters, then a number, joined by hyphens.
 fn is_region(text: &str) -> bool {
