@@ -20,7 +20,8 @@ impl Partition {
     /// `aws-us-gov`, the GovCloud Regions.
     pub const AWS_US_GOV: Self = Self::constant("aws-us-gov");
 
-    /// The partition to which a Region belongs by its name; the host may decide otherwise (RUL-12).
+    /// The partition to which a Region belongs by its name: `aws-cn` for `cn-…`, `aws-us-gov` for `us-gov-…`, `aws` for
+    /// all others. The host may decide otherwise (RUL-12).
     pub fn of_region(region: &Region) -> Self {
         BY_REGION_PREFIX
             .iter()

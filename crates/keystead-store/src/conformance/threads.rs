@@ -154,4 +154,4 @@ const INCREMENTS: u32 = 50;
 const ROUNDS: u32 = 25;
 const COMMITS: u32 = 200;
 const READERS: u32 = 2;
-const CHANGES: u32 = 100;
+const CHANGES: u32 = 40;
