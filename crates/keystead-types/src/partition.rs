@@ -20,13 +20,10 @@ impl Partition {
     /// `aws-us-gov`, the GovCloud Regions.
     pub const AWS_US_GOV: Self = Self::constant("aws-us-gov");
 
-    /// The partition to which a Region belongs by its name: `aws-cn` for `cn-…`, `aws-us-gov` for `us-gov-…`, `aws` for
-    /// all others. The host may decide otherwise (RUL-12).
+    /// The partition to which a Region belongs by its name: `aws-cn` for `cn-…`, `aws` for all others. The host may
+    /// decide otherwise, as for the GovCloud Regions (RUL-12).
     pub fn of_region(region: &Region) -> Self {
-        BY_REGION_PREFIX
-            .iter()
-            .find(|(prefix, _)| region.as_str().starts_with(prefix))
-            .map_or(Self::AWS, |(_, partition)| *partition)
+        if region.as_str().starts_with(CHINA_PREFIX) { Self::AWS_CN } else { Self::AWS }
     }
 
     /// The name.
@@ -58,4 +55,5 @@ text_type!(stored Partition);
 
 const MAX_LEN: usize = 32;
 
-const BY_REGION_PREFIX: [(&str, Partition); 2] = [("cn-", Partition::AWS_CN), ("us-gov-", Partition::AWS_US_GOV)];
+/// What the names of the Chinese Regions begin with.
+const CHINA_PREFIX: &str = "cn-";

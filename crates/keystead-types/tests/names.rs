@@ -11,7 +11,7 @@ use keystead_types::{AccountId, AliasName, AliasNameError, KeyId, ParseError, Pa
 fn the_partition_follows_the_region() {
     let of = |region: &str| Partition::of_region(&region.parse().unwrap());
     assert_eq!(of("cn-north-1"), Partition::AWS_CN);
-    assert_eq!(of("us-gov-west-1"), Partition::AWS_US_GOV);
+    assert_eq!(of("us-gov-west-1"), Partition::AWS);
     assert_eq!(of("us-west-2"), Partition::AWS);
     assert_eq!(of("cnx-north-1"), Partition::AWS);
     assert_eq!(

@@ -18,7 +18,7 @@ use crate::door::CallFacts;
 use crate::material::LiveHandle;
 use crate::snapshot::{KeySnapshot, Material};
 use crate::targets::{Claim, Named, On, Target, Targets};
-use crate::value::{MemberValue, Tag, Values};
+use crate::value::{MemberValue, Tag};
 
 /// Targets that the caller may use for the operation at hand.
 #[derive(Debug)]
@@ -67,6 +67,12 @@ pub(crate) fn authorize<T: Targets>(targets: T, row: &'static Row, call: &CallFa
         }
     }
     Ok(Authorized(targets))
+}
+
+/// Whether the caller may do something to a key; used where the answer must not be told.
+pub(crate) fn may_use(key: &Target, call: &CallFacts<'_>) -> bool {
+    let mut actions = call.row.actions.iter().filter(|action| action.resource == Resource::Key);
+    actions.any(|action| decide_claim(&Claim { action, on: On::Key(key, None) }, call).is_allowed())
 }
 
 /// Whether a change of the key policy to `policy` would leave the caller able to change it again (POL-86).
@@ -401,7 +407,7 @@ impl<'f> Facts<'f> {
 /// A member of the request; in a two-key request the one of the given side.
 fn member<'v, 'f>(
     row: &'static Row,
-    values: &'v Values<'f>,
+    values: &'v [MemberValue<'f>],
     side: &'static str,
     name: &'static str,
 ) -> Option<&'v MemberValue<'f>> {
@@ -448,7 +454,7 @@ enum RequestTags<'f> {
 }
 
 impl<'f> RequestTags<'f> {
-    fn of(row: &'static Row, values: &Values<'f>) -> Self {
+    fn of(row: &'static Row, values: &'f [MemberValue<'f>]) -> Self {
         for name in ["Tags", "TagKeys"] {
             match row.member(name).and_then(|position| values.get(position)) {
                 Some(MemberValue::Tags(tags)) => return Self::Tags(tags),

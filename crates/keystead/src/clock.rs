@@ -43,7 +43,7 @@ impl ManualClock {
 
     /// A clock that shows an RFC 3339 instant; the epoch if `start` is not one.
     pub fn at(start: &str) -> Self {
-        Self::new(start.parse().unwrap_or(Timestamp::UNIX_EPOCH))
+        Self::new(start.parse::<jiff::Timestamp>().map_or(Timestamp::UNIX_EPOCH, Timestamp::from))
     }
 
     /// Moves the clock forward.

@@ -4,14 +4,15 @@
 //! commit with record → deliver → answer
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use keystead_hierarchy::spec::KeyState;
 use keystead_policy::Principal;
 use keystead_types::{AccountId, KeyArn, KeyId, Timestamp};
 
 use crate::answer::{Answer, CallError, RequestId};
-use crate::audit::{AuditExtras, Draft};
-use crate::authorize::{Authorized, authorize};
+use crate::audit::{AuditExtras, Draft, UserIdentity};
+use crate::authorize::{Authorized, authorize, may_use};
 use crate::caller::Caller;
 use crate::catalogue::{Row, States};
 use crate::client::Client;
@@ -21,8 +22,9 @@ use crate::maintenance::Settled;
 use crate::region::{HeldLocks, LockSet, RegionState};
 use crate::request::Request;
 use crate::resolve::Resolver;
-use crate::targets::{Target, Targets};
-use crate::value::{MemberValue, Values};
+use crate::snapshot::Held;
+use crate::targets::{Named, Target, Targets};
+use crate::value::MemberValue;
 use crate::{Error, shape};
 
 /// An operation of the KMS API. Implemented by its request.
@@ -100,7 +102,8 @@ pub struct CallFacts<'c> {
     /// Read once (STA-03).
     pub(crate) now: Timestamp,
     pub(crate) row: &'static Row,
-    pub(crate) values: &'c Values<'c>,
+    pub(crate) values: &'c [MemberValue<'c>],
+    pub(crate) identity: &'c Arc<UserIdentity>,
     pub(crate) request_id: RequestId,
     fresh_key: OnceCell<KeyArn>,
 }
@@ -115,6 +118,11 @@ impl CallFacts<'_> {
         self.engine.entropy.fill(&mut random).map_err(crypto)?;
         let arn = self.region.key_arn(self.account, KeyId::single_region(random));
         Ok(*self.fresh_key.get_or_init(|| arn))
+    }
+
+    /// Whether anybody listens to audit records.
+    pub(crate) fn is_recorded(&self) -> bool {
+        !self.engine.audit.is_silent()
     }
 
     /// Whether the request has a member that is a switch and is on.
@@ -145,6 +153,7 @@ pub(crate) fn call<O: Operation>(client: &Client, operation: &O) -> Result<Answe
         now: engine.now(),
         row,
         values: &values,
+        identity: client.identity(),
         request_id,
         fresh_key: OnceCell::new(),
     };
@@ -195,44 +204,180 @@ fn carry_out<O: Operation>(
 }
 
 /// Steps 5 to 7, and settling: resolves, checks tokens, authorizes, and brings the targets up to date. A call that
-/// changes something goes on with its targets locked.
+/// changes something goes on with its targets locked, and looks at them again under the lock.
 fn enter<'c, O: Operation>(
     operation: &O,
     call: &CallFacts<'c>,
     draft: &mut Draft,
 ) -> Result<(Authorized<O::Targets>, Option<HeldLocks<'c>>), Error> {
-    let resolver = Resolver { region: call.region, account: call.account, row: call.row, now: call.now };
+    let resolver = Resolver::new(call);
     let wanted = operation.wanted(call)?;
     let mut held: Option<HeldLocks<'c>> = None;
+    let mut hopeless = false;
     loop {
-        let resolved = O::Targets::resolve(&wanted, &resolver);
-        let targets = match resolved {
+        let targets = resolve_and_authorize::<O>(&wanted, &resolver, call, draft);
+        let targets = match targets {
             Ok(targets) => targets,
             Err(error) => {
-                bury(&wanted_dead::<O>(&resolver), call);
+                drop(held);
+                bury(resolver.into_dead(), call);
                 return Err(error);
             }
         };
-        draft.resolved(&targets, call);
-        check_tokens(call)?;
-        let targets = authorize(targets, call.row, call)?;
-        draft.authorized(&*targets, call);
-        if let Some(overdue) = overdue(&*targets, call) {
-            held = None;
-            if settle(&overdue, call)? {
-                continue;
-            }
+        if !hopeless && let Some(overdue) = overdue(&*targets, call) {
+            drop(held.take());
+            hopeless = !settle(&overdue, call);
+            continue;
         }
         if call.row.read_only {
             return Ok((targets, None));
         }
         let needed = lock_set(&*targets, call);
-        match &held {
-            Some(locks) if locks.cover(&needed) => return Ok((targets, held)),
-            _ => {
-                drop(held.take());
-                held = Some(call.region.locks.lock(needed));
+        if held.as_ref().is_some_and(|locks| locks.cover(&needed)) {
+            return Ok((targets, held));
+        }
+        drop(held.take());
+        held = Some(call.region.locks.lock(needed));
+    }
+}
+
+fn resolve_and_authorize<O: Operation>(
+    wanted: &<O::Targets as Targets>::Wanted<'_>,
+    resolver: &Resolver<'_>,
+    call: &CallFacts<'_>,
+    draft: &mut Draft,
+) -> Result<Authorized<O::Targets>, Error> {
+    let targets = O::Targets::resolve(wanted, resolver)?;
+    draft.resolved(&targets, call);
+    check_tokens(call)?;
+    let targets = authorize(targets, call.row, call)?;
+    draft.authorized(&*targets, call);
+    Ok(targets)
+}
+
+/// Step 6: grant tokens and attestation documents.
+fn check_tokens(call: &CallFacts<'_>) -> Result<(), Error> {
+    for (member, value) in call.row.members.iter().zip(call.values) {
+        match (member.name, value) {
+            ("GrantTokens", MemberValue::TextList(tokens)) if !tokens.is_empty() => {
+                return Err(not_yet("Grant tokens"));
             }
+            ("Recipient", MemberValue::Structure(_)) => return Err(not_yet("Attested recipients")),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Step 9: whether the state of every judged key admits the operation (STA-38).
+fn judge_state(targets: &impl Targets, call: &CallFacts<'_>) -> Result<(), Error> {
+    for target in targets.judged() {
+        let state = target.snapshot().state();
+        if !call.row.states.admits(state) {
+            return Err(state_error(call.row, state, &target.snapshot().arn_text));
+        }
+    }
+    Ok(())
+}
+
+/// The exception for a key state (STA-22 to STA-36).
+fn state_error(row: &Row, state: KeyState, arn: &str) -> Error {
+    if row.states == States::PENDING {
+        return Error::KmsInvalidState(format!("{arn} is not pending deletion.").into());
+    }
+    let is = match state {
+        KeyState::Disabled => return Error::Disabled(format!("{arn} is disabled.").into()),
+        KeyState::PendingDeletion => "pending deletion",
+        KeyState::PendingReplicaDeletion => "pending replica deletion",
+        KeyState::PendingImport => "pending import",
+        KeyState::Unavailable => "unavailable",
+        KeyState::Creating => "creating",
+        KeyState::Updating => "updating",
+        KeyState::Enabled => "enabled",
+    };
+    Error::KmsInvalidState(format!("{arn} is {is}.").into())
+}
+
+/// Step 13: a dry run ends here, whatever it would have done (PRM-28).
+fn end_dry_run(call: &CallFacts<'_>) -> Result<(), Error> {
+    if call.is_set("DryRun") {
+        let message = "The request would have succeeded, but the DryRun option is set.";
+        return Err(Error::DryRunOperation(message.into()));
+    }
+    Ok(())
+}
+
+/// Step 15: commits, delivers the record, answers.
+fn finish<R>(
+    call: &CallFacts<'_>,
+    draft: &Draft,
+    effect: Effect<R>,
+    held: Option<HeldLocks<'_>>,
+) -> Result<Done<R>, Error> {
+    let records = draft.succeeded(call, effect.audit)?;
+    let committed = call.engine.commit(call.region, effect.changes, records);
+    drop(held);
+    match committed {
+        Ok(()) => Ok(Done::Response(effect.response)),
+        Err(CommitFailure::Conflict) => Ok(Done::Conflict),
+        Err(CommitFailure::Failed(error)) => Err(error),
+    }
+}
+
+/// Records a failed call. Without its record it fails with that.
+fn refused(call: &CallFacts<'_>, draft: Draft, error: Error) -> Error {
+    let records = match draft.failed(call, &error) {
+        Ok(records) => records,
+        Err(error) => return error,
+    };
+    let records: Vec<_> = records.into_iter().map(Arc::new).collect();
+    call.engine.deliver(&records).err().unwrap_or(error)
+}
+
+/// The first target that time has changed.
+fn overdue(targets: &impl Targets, call: &CallFacts<'_>) -> Option<KeyArn> {
+    targets.settled().into_iter().find(|target| target.snapshot().is_overdue(call.now)).map(|target| *target.arn())
+}
+
+/// Whether it is worth to look again. A rotation that fails is left for the next time (ROT-10).
+fn settle(arn: &KeyArn, call: &CallFacts<'_>) -> bool {
+    match call.engine.settle(call.region, arn, call.now) {
+        Ok(Settled::Nothing) => false,
+        Ok(_) => true,
+        Err(error) => {
+            tracing::warn!(key = %arn, %error, "overdue change could not be made");
+            false
         }
     }
 }
+
+/// Removes keys whose waiting period is over and that a caller with rights has touched (STA-02). Callers without
+/// rights trigger nothing.
+fn bury(dead: Vec<Held>, call: &CallFacts<'_>) {
+    for key in dead {
+        let arn = key.arn;
+        let target = Target { key, named: Named::Id, foreign: arn.account != call.account, exists: true };
+        if may_use(&target, call) {
+            settle(&arn, call);
+        }
+    }
+}
+
+fn lock_set(targets: &impl Targets, call: &CallFacts<'_>) -> LockSet {
+    let mut set = LockSet::default();
+    for target in targets.keys() {
+        call.region.locks.add_key(&mut set, target.arn());
+    }
+    if let Some((alias, _)) = targets.alias() {
+        call.region.locks.add_alias(&mut set, alias.account, &alias.name);
+    }
+    set
+}
+
+/// A feature of the API that this version does not have.
+pub(crate) fn not_yet(feature: &str) -> Error {
+    Error::UnsupportedOperation(format!("{feature} are not supported by this version of Keystead.").into())
+}
+
+/// How often a call starts anew because its records changed under it.
+const COMMIT_RETRIES: usize = 32;

@@ -3,11 +3,14 @@
 //! A key or alias of another account that is absent resolves to a stand-in, so that it takes the same path as one
 //! that is forbidden: the caller cannot tell them apart (API-014).
 
-use keystead_hierarchy::blob::BlobHeader;
+use std::cell::RefCell;
+
+use keystead_hierarchy::BlobHeader;
 use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, KmsArn, Timestamp};
 
 use crate::Error;
 use crate::catalogue::{Identifiers, Row};
+use crate::door::CallFacts;
 use crate::region::RegionState;
 use crate::snapshot::Held;
 use crate::targets::{Decrypting, Named, Target};
@@ -19,9 +22,22 @@ pub(crate) struct Resolver<'c> {
     pub(crate) account: AccountId,
     pub(crate) row: &'static Row,
     pub(crate) now: Timestamp,
+    /// Keys met whose waiting period is over.
+    dead: RefCell<Vec<Held>>,
 }
 
-impl Resolver<'_> {
+impl<'c> Resolver<'c> {
+    pub(crate) fn new(call: &CallFacts<'c>) -> Self {
+        let CallFacts { region, account, row, now, .. } = *call;
+        Self { region, account, row, now, dead: RefCell::default() }
+    }
+
+    /// The keys met that should be removed.
+    pub(crate) fn into_dead(self) -> Vec<Held> {
+        self.dead.into_inner()
+    }
+
+
     /// A key by any form of identifier that the operation takes.
     pub(crate) fn key(&self, identifier: &str) -> Result<Target, Error> {
         self.identified(identifier, self.row.identifiers)
@@ -142,7 +158,13 @@ impl Resolver<'_> {
 
     /// The key, unless its waiting period is over.
     fn living(&self, arn: &KeyArn) -> Result<Option<Held>, Error> {
-        Ok(self.region.key(arn)?.filter(|key| !key.is_dead(self.now)))
+        match self.region.key(arn)? {
+            Some(key) if key.is_dead(self.now) => {
+                self.dead.borrow_mut().push(key);
+                Ok(None)
+            }
+            found => Ok(found),
+        }
     }
 
     /// A bare ID of a foreign key is accepted when the ciphertext names the very key (KEY-19).

@@ -22,6 +22,11 @@ pub(crate) trait Targets: Sized {
     /// All keys, in the order of the request.
     fn keys(&self) -> SmallVec<[&Target; 2]>;
 
+    /// The keys that are brought up to date first. Decrypting never waits for a rotation (ROT-29).
+    fn settled(&self) -> SmallVec<[&Target; 2]> {
+        self.keys()
+    }
+
     /// The keys whose state is judged.
     fn judged(&self) -> SmallVec<[&Target; 2]> {
         self.keys()
@@ -145,6 +150,10 @@ impl Targets for DecryptingKey {
     fn keys(&self) -> SmallVec<[&Target; 2]> {
         smallvec![&self.0]
     }
+
+    fn settled(&self) -> SmallVec<[&Target; 2]> {
+        SmallVec::new()
+    }
 }
 
 /// The two keys of a ReEncrypt. The first action is checked on the source, the second on the destination (CND-08).
@@ -172,6 +181,10 @@ impl Targets for TwoKeys {
 
     fn keys(&self) -> SmallVec<[&Target; 2]> {
         smallvec![&self.source, &self.destination]
+    }
+
+    fn settled(&self) -> SmallVec<[&Target; 2]> {
+        smallvec![&self.destination]
     }
 }
 

@@ -6,9 +6,9 @@ mod identity;
 mod record;
 mod sink;
 
-pub(crate) use build::{AuditExtras, Draft, lower_camel_resource};
+pub(crate) use build::{AuditExtras, Draft, ServiceEvent};
 pub use fields::{FieldValue, Fields};
-pub use identity::{SessionContext, UserIdentity};
+pub use identity::{SessionAttributes, SessionContext, SessionIssuer, UserIdentity};
 pub use record::{AuditRecord, ResourceEntry, TlsDetails};
 pub(crate) use sink::Router;
 pub use sink::{AuditMode, AuditQuery, AuditSink, CallbackSink, JsonLinesSink, MemorySink, SinkError};

@@ -141,6 +141,6 @@ mod iso_seconds {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        text.parse::<jiff::Timestamp>().map(Timestamp::from).map_err(serde::de::Error::custom)
     }
 }

@@ -1,0 +1,128 @@
+//! A caller in a Region: where operations begin.
+
+use std::fmt;
+use std::sync::Arc;
+
+use keystead_policy::Principal;
+use keystead_types::AccountId;
+
+use crate::answer::{Answer, CallError};
+use crate::audit::UserIdentity;
+use crate::caller::Caller;
+use crate::door::{self, Operation};
+use crate::engine::Engine;
+use crate::region::RegionState;
+
+/// A caller in a Region. Cheap to clone; made by [`Kms::client`](crate::Kms::client).
+///
+/// Each operation of the API is a method: required members are its arguments, optional ones are set on the returned
+/// [`Call`], and [`Call::send`] carries it out.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    engine: Arc<Engine>,
+    region: Arc<RegionState>,
+    region_name: Box<str>,
+    caller: Caller,
+    principal: Principal,
+    identity: Arc<UserIdentity>,
+    account: AccountId,
+}
+
+/// One call of an operation, not yet sent.
+#[derive(Clone)]
+#[must_use = "a call does nothing until it is sent"]
+pub struct Call<'c, O> {
+    pub(crate) client: &'c Client,
+    pub(crate) request: O,
+}
+
+impl Client {
+    pub(crate) fn new(engine: Arc<Engine>, region: Arc<RegionState>, caller: Caller, account: AccountId) -> Self {
+        let principal = caller.principal(region.partition);
+        let identity = Arc::new(caller.statement().identity(&principal));
+        let region_name = region.region.as_str().into();
+        Self(Arc::new(Inner { engine, region, region_name, caller, principal, identity, account }))
+    }
+
+    /// Prepares a call of any operation from its request.
+    pub fn call<O: Operation>(&self, request: O) -> Call<'_, O> {
+        Call { client: self, request }
+    }
+
+    /// The account whose names this client resolves.
+    pub fn account(&self) -> AccountId {
+        self.0.account
+    }
+
+    /// The Region of this client.
+    pub fn region(&self) -> keystead_types::Region {
+        self.0.region.region
+    }
+
+    /// The ARN of the caller.
+    pub fn caller_arn(&self) -> &str {
+        self.0.principal.arn()
+    }
+
+    /// A client of another caller in the same Region and instance. A caller without account keeps this client's.
+    pub fn with_caller(&self, caller: Caller) -> Self {
+        let account = caller.account().unwrap_or(self.0.account);
+        Self::new(Arc::clone(&self.0.engine), Arc::clone(&self.0.region), caller, account)
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(crate) fn region_state(&self) -> &RegionState {
+        &self.0.region
+    }
+
+    pub(crate) fn region_name(&self) -> &str {
+        &self.0.region_name
+    }
+
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.0.caller
+    }
+
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.0.principal
+    }
+
+    pub(crate) fn identity(&self) -> &Arc<UserIdentity> {
+        &self.0.identity
+    }
+}
+
+impl<O: Operation> Call<'_, O> {
+    /// Carries out the call.
+    ///
+    /// # Errors
+    /// The exception that the operation answers with, and the ID of the request.
+    pub fn send(self) -> Result<Answer<O::Response>, CallError> {
+        door::call(self.client, &self.request)
+    }
+
+    /// The request as it stands.
+    pub fn request(&self) -> &O {
+        &self.request
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("caller", &self.caller_arn())
+            .field("region", &self.0.region.region)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<O: fmt::Debug> fmt::Debug for Call<'_, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Call").field(&self.request).finish()
+    }
+}

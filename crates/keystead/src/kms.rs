@@ -1,0 +1,308 @@
+//! The instance.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, RwLock};
+
+use keystead_crypto::entropy::SystemEntropy;
+use keystead_crypto::{DefaultProvider, Entropy, MacAlgorithm, Provider, SecretBytes};
+use keystead_hierarchy::{EphemeralRootKey, MAX_CANONICAL_LEN, Profile, RootKey, RootKeyError};
+use keystead_memory::MemoryStore;
+use keystead_store::Store;
+use keystead_types::{AccountId, Partition, Region};
+
+use crate::audit::{AuditMode, AuditSink, MemorySink, Router};
+use crate::caller::Caller;
+use crate::client::Client;
+use crate::clock::{Clock, SystemClock};
+use crate::engine::Engine;
+use crate::events::EventSink;
+use crate::maintenance::Sweep;
+use crate::material::{MaterialCache, MaterialCaching};
+use crate::quota::QuotaProfile;
+use crate::{Error, record};
+
+/// A key management system in this process. Cheap to clone; all clones are one instance.
+///
+/// ```
+/// use keystead::{Caller, Kms};
+///
+/// let kms = Kms::in_memory();
+/// let client = kms.client("us-west-2", Caller::account_root("111122223333")?)?;
+/// let key = client.create_key().description("orders").send()?;
+/// client.create_alias("alias/orders", &key.key_metadata.key_id).send()?;
+///
+/// let sealed = client.encrypt("alias/orders", b"4111 1111 1111 1111").context("order", "42").send()?;
+/// let opened = client.decrypt(&sealed.ciphertext_blob).context("order", "42").send()?;
+/// assert_eq!(opened.plaintext.expose(), b"4111 1111 1111 1111");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Kms {
+    engine: Arc<Engine>,
+}
+
+impl Kms {
+    /// An instance that lives and dies with the process: keys in memory under an ephemeral root key, the clock and
+    /// entropy of the operating system, and the latest audit records kept in memory.
+    ///
+    /// # Panics
+    /// When the operating system has no entropy; use [`Kms::builder`] to handle that.
+    pub fn in_memory() -> Self {
+        #[allow(clippy::expect_used)] // documented; there is no sensible way on without entropy
+        Self::builder().build().expect("the operating system provides entropy")
+    }
+
+    /// Chooses every part of an instance.
+    pub fn builder() -> KmsBuilder {
+        KmsBuilder::default()
+    }
+
+    /// A client of `caller` in `region`. A service that has no account of its own uses the one it was made with.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the Region is no Region name, the caller has no account, or the domain keys of the Region
+    /// cannot be opened.
+    pub fn client(&self, region: &str, caller: Caller) -> Result<Client, ClientError> {
+        let region: Region = region.parse().map_err(|_| ClientError::Region(region.to_owned()))?;
+        let account = caller.account().ok_or(ClientError::NoAccount)?;
+        let state = self.engine.region(region).map_err(ClientError::Open)?;
+        Ok(Client::new(Arc::clone(&self.engine), state, caller, account))
+    }
+
+    /// Makes what time has changed happen: rotations and deletions that are due, and deliveries that failed before.
+    /// Hosts call it from a timer; nothing depends on it but promptness (STA-02, RUL-15).
+    ///
+    /// # Errors
+    /// [`Error::KmsInternal`] when the store fails. What was done until then stays done.
+    pub fn sweep(&self) -> Result<Sweep, Error> {
+        self.engine.sweep()
+    }
+
+    /// How many audit records best-effort sinks have lost.
+    pub fn audit_failures(&self) -> u64 {
+        self.engine.audit.failures()
+    }
+
+    /// How many keys an account has in a Region, every state counted (QUO-03).
+    ///
+    /// # Errors
+    /// [`Error::KmsInternal`] when the store fails.
+    pub fn key_count(&self, region: Region, account: AccountId) -> Result<u64, Error> {
+        let state = self.engine.region(region)?;
+        self.engine.key_count(&state, account)
+    }
+}
+
+impl fmt::Debug for Kms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kms").field("engine", &self.engine).finish()
+    }
+}
+
+/// Why a client could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// Not a Region name.
+    #[error("`{0}` is not a Region name; give one like us-west-2")]
+    Region(String),
+    /// The caller has no account.
+    #[error("the caller has no account; state the one it calls for")]
+    NoAccount,
+    /// The Region could not be opened.
+    #[error("the Region could not be opened: {0}")]
+    Open(#[source] Error),
+}
+
+/// Why an instance could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The root key could not be made.
+    #[error("root key: {0}")]
+    RootKey(#[from] RootKeyError),
+    /// A fault of provider or entropy.
+    #[error("{0}")]
+    Failed(#[from] Error),
+}
+
+/// What a Region is, apart from its name (RUL-12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegionConfig {
+    /// The partition, the second part of every ARN.
+    pub partition: Partition,
+    /// The meaning of `SYMMETRIC_DEFAULT`, and which key specs exist.
+    pub profile: Profile,
+}
+
+impl RegionConfig {
+    /// What the name of the Region says: `cn-…` is in partition `aws-cn` under the China profile, any other in `aws`
+    /// under the standard one.
+    pub fn of_region(region: &Region) -> Self {
+        Self { partition: Partition::of_region(region), profile: Profile::of_region(region) }
+    }
+}
+
+/// Chooses the parts of a [`Kms`]. Every part has a working default.
+#[derive(Default)]
+pub struct KmsBuilder {
+    store: Option<Arc<dyn Store>>,
+    provider: Option<Arc<dyn Provider>>,
+    entropy: Option<Arc<dyn Entropy>>,
+    clock: Option<Arc<dyn Clock>>,
+    root_key: Option<Arc<dyn RootKey>>,
+    sinks: Vec<(AuditMode, Box<dyn AuditSink>)>,
+    no_audit: bool,
+    events: Option<Box<dyn EventSink>>,
+    quotas: QuotaProfile,
+    caching: MaterialCaching,
+    max_context_len: Option<usize>,
+    regions: HashMap<Region, RegionConfig>,
+}
+
+impl KmsBuilder {
+    /// Where records are kept; by default in memory.
+    #[must_use]
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// The cryptographic provider; by default the one made of ring and RustCrypto.
+    #[must_use]
+    pub fn provider(mut self, provider: impl Provider) -> Self {
+        self.provider = Some(Arc::new(provider));
+        self
+    }
+
+    /// The source of randomness; by default the operating system, and for nonces a fork-safe generator seeded by it.
+    #[must_use]
+    pub fn entropy(mut self, entropy: impl Entropy) -> Self {
+        self.entropy = Some(Arc::new(entropy));
+        self
+    }
+
+    /// The clock; by default that of the operating system. Share a [`ManualClock`](crate::ManualClock) to travel in
+    /// time.
+    #[must_use]
+    pub fn clock<C: Clock>(mut self, clock: Arc<C>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// The root key that seals the domain keys; by default an ephemeral one, with which nothing outlives the process.
+    #[must_use]
+    pub fn root_key(mut self, root_key: impl RootKey + 'static) -> Self {
+        self.root_key = Some(Arc::new(root_key));
+        self
+    }
+
+    /// Installs an audit sink whose failure fails the call (AUD-06).
+    #[must_use]
+    pub fn audit_sink(self, sink: impl AuditSink) -> Self {
+        self.audit_sink_with(AuditMode::Required, sink)
+    }
+
+    /// Installs an audit sink in a mode.
+    #[must_use]
+    pub fn audit_sink_with(mut self, mode: AuditMode, sink: impl AuditSink) -> Self {
+        self.sinks.push((mode, Box::new(sink)));
+        self
+    }
+
+    /// Makes no audit records unless a sink is installed. By default the latest are kept in memory.
+    #[must_use]
+    pub fn no_audit(mut self) -> Self {
+        self.no_audit = true;
+        self
+    }
+
+    /// Installs the sink of lifecycle events; by default they go nowhere.
+    #[must_use]
+    pub fn event_sink(mut self, sink: impl EventSink) -> Self {
+        self.events = Some(Box::new(sink));
+        self
+    }
+
+    /// The quotas; by default those of the service today.
+    #[must_use]
+    pub fn quotas(mut self, quotas: QuotaProfile) -> Self {
+        self.quotas = quotas;
+        self
+    }
+
+    /// How long unwrapped key material stays in memory.
+    #[must_use]
+    pub fn material_caching(mut self, caching: MaterialCaching) -> Self {
+        self.caching = caching;
+        self
+    }
+
+    /// How many bytes the canonical form of an encryption context may have; by default 8,192 (KEY-83).
+    #[must_use]
+    pub fn max_encryption_context_len(mut self, bytes: usize) -> Self {
+        self.max_context_len = Some(bytes);
+        self
+    }
+
+    /// Sets partition and profile of a Region, instead of what its name says.
+    #[must_use]
+    pub fn region(mut self, region: Region, config: RegionConfig) -> Self {
+        self.regions.insert(region, config);
+        self
+    }
+
+    /// Builds the instance.
+    ///
+    /// # Errors
+    /// [`BuildError`] when the default root key cannot be made or the entropy fails.
+    pub fn build(self) -> Result<Kms, BuildError> {
+        let provider = self.provider.unwrap_or_else(|| Arc::new(DefaultProvider::new()));
+        let entropy = self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
+        let root_key = match self.root_key {
+            Some(root_key) => root_key,
+            None => Arc::new(EphemeralRootKey::generate_with(provider.as_ref(), Arc::clone(&entropy))?),
+        };
+        let marker_key = SecretBytes::random(entropy.as_ref(), 32)
+            .and_then(|key| provider.mac(MacAlgorithm::HmacSha256, key.expose()))
+            .map_err(crate::engine::crypto)?;
+
+        let mut audit = Router::default();
+        if self.sinks.is_empty() && !self.no_audit {
+            audit.add(AuditMode::BestEffort, Box::new(MemorySink::new(DEFAULT_RECORDS)));
+        }
+        for (mode, sink) in self.sinks {
+            audit.add(mode, sink);
+        }
+        let engine = Engine {
+            store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())),
+            provider,
+            entropy,
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            root_key,
+            audit,
+            events: self.events,
+            quotas: self.quotas,
+            materials: MaterialCache::new(self.caching),
+            marker_key,
+            max_context_len: self.max_context_len.unwrap_or(MAX_CANONICAL_LEN),
+            configured: self.regions,
+            regions: RwLock::default(),
+            counters: Mutex::default(),
+            delivered: Mutex::default(),
+            outbox_order: AtomicU64::new(0),
+        };
+        Ok(Kms { engine: Arc::new(engine) })
+    }
+}
+
+impl fmt::Debug for KmsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KmsBuilder").finish_non_exhaustive()
+    }
+}
+
+/// Audit records kept by default.
+const DEFAULT_RECORDS: usize = 1000;

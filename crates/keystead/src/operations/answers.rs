@@ -1,0 +1,150 @@
+//! Structures that several responses share (chapter 50, sections 4.3 and 4.4).
+
+use keystead_hierarchy::MaterialId;
+use keystead_hierarchy::spec::{
+    Algorithms, EncapsulationAlgorithm, EncryptionAlgorithm, KeyAgreementAlgorithm, KeyKind, KeyManager, KeySpec,
+    KeyState, KeyUsage, MacAlgorithmSpec, Origin, SigningAlgorithm,
+};
+use keystead_types::{AccountId, KeyArn, KeyId, Timestamp};
+
+use crate::audit::{FieldValue, Fields};
+use crate::snapshot::KeySnapshot;
+
+/// Everything about a key but its tags, aliases, policy and rotation. Members whose condition does not hold are
+/// absent (API-045).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyMetadata {
+    /// The owner.
+    pub aws_account_id: AccountId,
+    /// The key ID.
+    pub key_id: KeyId,
+    /// The key ARN.
+    pub arn: KeyArn,
+    /// When the key was created; its material may be newer.
+    pub creation_date: Timestamp,
+    /// Whether the state is `Enabled`.
+    pub enabled: bool,
+    /// The description; empty if never set.
+    pub description: String,
+    /// What the key may be used for.
+    pub key_usage: KeyUsage,
+    /// The state.
+    pub key_state: KeyState,
+    /// When the key will be deleted; in state `PendingDeletion`.
+    pub deletion_date: Option<Timestamp>,
+    /// Where the material comes from.
+    pub origin: Origin,
+    /// Who manages the key.
+    pub key_manager: KeyManager,
+    /// The old name of [`KeyMetadata::key_spec`], always equal to it.
+    pub customer_master_key_spec: KeySpec,
+    /// The kind of key material.
+    pub key_spec: KeySpec,
+    /// For usage `ENCRYPT_DECRYPT`.
+    pub encryption_algorithms: Option<Vec<EncryptionAlgorithm>>,
+    /// For usage `SIGN_VERIFY`.
+    pub signing_algorithms: Option<Vec<SigningAlgorithm>>,
+    /// For usage `KEY_AGREEMENT`.
+    pub key_agreement_algorithms: Option<Vec<KeyAgreementAlgorithm>>,
+    /// For usage `ENCAPSULATE_DECAPSULATE`.
+    pub encapsulation_algorithms: Option<Vec<EncapsulationAlgorithm>>,
+    /// For usage `GENERATE_VERIFY_MAC`.
+    pub mac_algorithms: Option<Vec<MacAlgorithmSpec>>,
+    /// Whether the key belongs to a set of related multi-Region keys.
+    pub multi_region: bool,
+    /// The waiting period that has not begun; in state `PendingReplicaDeletion`.
+    pub pending_deletion_window_in_days: Option<u32>,
+    /// The material that encrypts; for symmetric encryption keys.
+    pub current_key_material_id: Option<MaterialId>,
+}
+
+impl KeyMetadata {
+    pub(crate) fn of(key: &KeySnapshot) -> Self {
+        let record = &key.record;
+        let state = key.state();
+        let symmetric = record.spec.kind() == KeyKind::SymmetricEncryption;
+        let mut metadata = Self {
+            aws_account_id: key.arn.account,
+            key_id: key.arn.key_id,
+            arn: key.arn,
+            creation_date: record.created,
+            enabled: state == KeyState::Enabled,
+            description: record.description.to_string(),
+            key_usage: record.usage,
+            key_state: state,
+            deletion_date: record.deletion_due(),
+            origin: record.origin,
+            key_manager: record.manager,
+            customer_master_key_spec: record.spec,
+            key_spec: record.spec,
+            encryption_algorithms: None,
+            signing_algorithms: None,
+            key_agreement_algorithms: None,
+            encapsulation_algorithms: None,
+            mac_algorithms: None,
+            multi_region: key.arn.key_id.is_multi_region(),
+            pending_deletion_window_in_days: record.pending_window_days(),
+            current_key_material_id: key.current_material().filter(|_| symmetric).map(|material| material.id),
+        };
+        match record.spec.algorithms(record.usage) {
+            Some(Algorithms::Encryption(list)) => metadata.encryption_algorithms = Some(list.to_vec()),
+            Some(Algorithms::Signing(list)) => metadata.signing_algorithms = Some(list.to_vec()),
+            Some(Algorithms::Mac(list)) => metadata.mac_algorithms = Some(list.to_vec()),
+            Some(Algorithms::KeyAgreement(list)) => metadata.key_agreement_algorithms = Some(list.to_vec()),
+            Some(Algorithms::Encapsulation(list)) => metadata.encapsulation_algorithms = Some(list.to_vec()),
+            None => {}
+        }
+        metadata
+    }
+
+    /// The metadata as the audit record shows it (AUD-25).
+    pub(crate) fn recorded(&self) -> Fields {
+        let mut fields = Fields::new()
+            .with("awsAccountId", self.aws_account_id.to_string())
+            .with("keyId", self.key_id.to_string())
+            .with("arn", self.arn.to_string())
+            .with("creationDate", self.creation_date.to_audit_text())
+            .with("enabled", self.enabled)
+            .with("description", self.description.as_str())
+            .with("keyUsage", self.key_usage.as_str())
+            .with("keyState", self.key_state.as_str())
+            .with("origin", self.origin.as_str())
+            .with("keyManager", self.key_manager.as_str())
+            .with("customerMasterKeySpec", self.customer_master_key_spec.as_str())
+            .with("keySpec", self.key_spec.as_str());
+        let mut list = |name: &'static str, names: Option<Vec<&'static str>>| {
+            if let Some(names) = names {
+                fields.push(name, names.into_iter().map(FieldValue::from).collect::<Vec<_>>());
+            }
+        };
+        list("encryptionAlgorithms", names(&self.encryption_algorithms, |one| one.as_str()));
+        list("signingAlgorithms", names(&self.signing_algorithms, |one| one.as_str()));
+        list("macAlgorithms", names(&self.mac_algorithms, |one| one.as_str()));
+        list("keyAgreementAlgorithms", names(&self.key_agreement_algorithms, |one| one.as_str()));
+        list("encapsulationAlgorithms", names(&self.encapsulation_algorithms, |one| one.as_str()));
+        fields.push("multiRegion", self.multi_region);
+        fields
+    }
+}
+
+/// The response of operations that have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unit;
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// The items, in a stable order.
+    pub items: Vec<T>,
+    /// Whether there are more.
+    pub truncated: bool,
+    /// Where to go on; present if there are more.
+    pub next_marker: Option<String>,
+}
+
+fn names<T>(list: &Option<Vec<T>>, name: impl Fn(&T) -> &'static str) -> Option<Vec<&'static str>> {
+    list.as_ref().map(|list| list.iter().map(name).collect())
+}

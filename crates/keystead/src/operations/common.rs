@@ -1,0 +1,108 @@
+//! What several operations need.
+
+use std::borrow::Cow;
+
+use keystead_hierarchy::spec::{EncryptionAlgorithm, KeyKind, KeyUsage, Origin};
+use keystead_hierarchy::{BlobHeader, EncryptionContext, HierarchyError};
+
+use crate::Error;
+use crate::door::CallFacts;
+use crate::engine::hierarchy;
+use crate::material::sealing_algorithm;
+use crate::snapshot::KeySnapshot;
+use crate::targets::Target;
+
+/// The text of a member that the shape step has found present; empty if it was optional and absent.
+pub(super) fn text<'r>(member: &'r Option<Cow<'_, str>>) -> &'r str {
+    member.as_deref().unwrap_or_default()
+}
+
+/// Step 10: the usage of the key fits the operation (KEY-13).
+pub(super) fn require_usage(key: &KeySnapshot, usage: KeyUsage, call: &CallFacts<'_>) -> Result<(), Error> {
+    if key.record.usage == usage {
+        return Ok(());
+    }
+    let message =
+        format!("{} key usage is {} which is not valid for {}.", key.arn_text, key.record.usage, call.row.name());
+    Err(Error::InvalidKeyUsage(message.into()))
+}
+
+/// Step 10: the encryption algorithm fits the spec of the key; the default is the symmetric one (API-076).
+pub(super) fn require_encryption_algorithm(
+    key: &KeySnapshot,
+    algorithm: &Option<Cow<'_, str>>,
+    call: &CallFacts<'_>,
+) -> Result<EncryptionAlgorithm, Error> {
+    require_usage(key, KeyUsage::EncryptDecrypt, call)?;
+    let algorithm: EncryptionAlgorithm = match algorithm {
+        Some(name) => name.parse().map_err(|_| Error::Validation(format!("unknown algorithm {name}").into()))?,
+        None => EncryptionAlgorithm::SymmetricDefault,
+    };
+    if key.record.spec.encryption_algorithms().contains(&algorithm) {
+        return Ok(algorithm);
+    }
+    let message = format!("Algorithm {algorithm} is incompatible with key spec {}.", key.record.spec);
+    Err(Error::InvalidKeyUsage(message.into()))
+}
+
+/// Step 10 for operations that work with symmetric encryption keys only (KEY-91).
+pub(super) fn require_symmetric(key: &KeySnapshot, call: &CallFacts<'_>) -> Result<(), Error> {
+    require_encryption_algorithm(key, &None, call).map(drop)
+}
+
+/// Step 11: the encryption context is within its limit (KEY-83). Absent and empty are the same.
+pub(super) fn require_context<'a>(
+    context: &'a Option<EncryptionContext<'_>>,
+    call: &CallFacts<'_>,
+) -> Result<EncryptionContext<'a>, Error> {
+    let Some(context) = context else { return Ok(EncryptionContext::new()) };
+    let (length, limit) = (context.canonical_len(), call.engine.max_context_len);
+    if length > limit {
+        let message =
+            format!("The encryption context takes {length} bytes in canonical form, the limit is {limit}; shorten it.");
+        return Err(Error::Validation(message.into()));
+    }
+    Ok(context.as_borrowed())
+}
+
+/// The header of what is sealed under the current material of a key.
+pub(super) fn header(key: &KeySnapshot, material_version: u32) -> BlobHeader {
+    BlobHeader {
+        algorithm: sealing_algorithm(&key.record),
+        account: key.arn.account,
+        key_id: key.arn.key_id,
+        material_version,
+    }
+}
+
+/// A blob that does not open is the caller's fault; anything else is ours (KEY-87).
+pub(super) fn open_error(error: HierarchyError) -> Error {
+    match error {
+        HierarchyError::MalformedBlob | HierarchyError::UnauthenticBlob => invalid_ciphertext(),
+        other => hierarchy(other),
+    }
+}
+
+pub(super) fn invalid_ciphertext() -> Error {
+    Error::InvalidCiphertext("".into())
+}
+
+/// The named key did not make the ciphertext (AUD-32).
+pub(super) fn incorrect_key() -> Error {
+    Error::IncorrectKey("The key ID in the request does not identify a CMK that can perform this operation.".into())
+}
+
+/// Step 8 for the operations on rotation: symmetric encryption keys with the given origins, not in a key store, and
+/// primary (chapter 11, section 2).
+pub(super) fn require_rotatable(target: &Target, origins: &[Origin]) -> Result<(), Error> {
+    let key = target.snapshot();
+    if key.record.spec.kind() != KeyKind::SymmetricEncryption {
+        return Err(Error::UnsupportedOperation("".into()));
+    }
+    if !origins.contains(&key.record.origin) {
+        let message =
+            format!("{} origin is {} which is not valid for this operation.", key.arn_text, key.record.origin);
+        return Err(Error::UnsupportedOperation(message.into()));
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! ScheduleKeyDeletion and CancelKeyDeletion.
+
+use std::borrow::Cow;
+
+use keystead_hierarchy::Deletion;
+use keystead_hierarchy::spec::KeyState;
+use keystead_types::{KeyArn, Timestamp};
+
+use super::common::text;
+use crate::Error;
+use crate::audit::{AuditExtras, Fields};
+use crate::authorize::Authorized;
+use crate::client::{Call, Client};
+use crate::commit::{Changes, KeyChange};
+use crate::door::{CallFacts, Effect, Operation, sealed::Sealed};
+use crate::request::request;
+use crate::targets::{OneKey, Target};
+
+request! {
+    /// Begins the waiting period after which the key is destroyed (STA-51 to STA-62). The key is unusable at once.
+    ///
+    /// Authorized by `kms:ScheduleKeyDeletion` on the key.
+    ScheduleKeyDeletion: SCHEDULE_KEY_DELETION {
+        /// The key: key ID or key ARN.
+        key_id: Cow<'a, str>,
+        /// 7 to 30 days of 24 hours; by default 30.
+        pending_window_in_days: i64,
+    }
+}
+
+/// The answer of [`ScheduleKeyDeletion`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScheduleKeyDeletionResponse {
+    /// The key.
+    pub key_id: KeyArn,
+    /// When it will be destroyed.
+    pub deletion_date: Option<Timestamp>,
+    /// The new state.
+    pub key_state: KeyState,
+    /// The waiting period in days.
+    pub pending_window_in_days: u32,
+}
+
+request! {
+    /// Ends the waiting period; the key is then disabled (STA-63 to STA-68).
+    ///
+    /// Authorized by `kms:CancelKeyDeletion` on the key.
+    CancelKeyDeletion: CANCEL_KEY_DELETION {
+        /// The key: key ID or key ARN.
+        key_id: Cow<'a, str>,
+    }
+}
+
+/// The answer of [`CancelKeyDeletion`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CancelKeyDeletionResponse {
+    /// The key.
+    pub key_id: KeyArn,
+}
+
+impl Client {
+    /// Schedules the destruction of a key. See [`ScheduleKeyDeletion`].
+    pub fn schedule_key_deletion<'c>(&'c self, key_id: impl Into<Cow<'c, str>>) -> Call<'c, ScheduleKeyDeletion<'c>> {
+        self.call(ScheduleKeyDeletion { key_id: Some(key_id.into()), ..ScheduleKeyDeletion::new() })
+    }
+
+    /// Cancels the destruction of a key. See [`CancelKeyDeletion`].
+    pub fn cancel_key_deletion<'c>(&'c self, key_id: impl Into<Cow<'c, str>>) -> Call<'c, CancelKeyDeletion<'c>> {
+        self.call(CancelKeyDeletion { key_id: Some(key_id.into()), ..CancelKeyDeletion::new() })
+    }
+}
+
+impl ScheduleKeyDeletion<'_> {
+    fn window(&self) -> Result<u32, Error> {
+        let days = self.pending_window_in_days.unwrap_or(DEFAULT_WINDOW);
+        match u32::try_from(days) {
+            Ok(window) if WINDOW.contains(&window) => Ok(window),
+            _ => {
+                let (first, last) = (WINDOW.start(), WINDOW.end());
+                let message = format!("PendingWindowInDays {days} is out of range; choose {first} to {last} days.");
+                Err(Error::Validation(message.into()))
+            }
+        }
+    }
+}
+
+impl Sealed for ScheduleKeyDeletion<'_> {}
+
+#[allow(private_interfaces)]
+impl Operation for ScheduleKeyDeletion<'_> {
+    type Targets = OneKey;
+    type Prepared<'p>
+        = (&'p Target, u32)
+    where
+        Self: 'p;
+    type Response = ScheduleKeyDeletionResponse;
+
+    fn check(&self) -> Result<(), Error> {
+        self.window().map(drop)
+    }
+
+    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
+        Ok(text(&self.key_id))
+    }
+
+    fn prepare<'p>(
+        &'p self,
+        targets: &'p Authorized<OneKey>,
+        _: &CallFacts<'p>,
+    ) -> Result<(&'p Target, u32), Error> {
+        Ok((&targets.0, self.window()?))
+    }
+
+    fn perform(
+        (key, window): (&Target, u32),
+        call: &CallFacts<'_>,
+    ) -> Result<Effect<ScheduleKeyDeletionResponse>, Error> {
+        let at = call.now.plus_days(window);
+        let mut record = key.snapshot().record.clone();
+        record.facts.deletion = Deletion::Scheduled { at };
+        let response = ScheduleKeyDeletionResponse {
+            key_id: *key.arn(),
+            deletion_date: Some(at),
+            key_state: record.facts.state(),
+            pending_window_in_days: window,
+        };
+        let recorded = Fields::new()
+            .with("keyId", response.key_id.to_string())
+            .with("keyState", response.key_state.as_str())
+            .with("pendingWindowInDays", i64::from(window))
+            .with("deletionDate", at.to_audit_text());
+        let change = KeyChange { forget: true, ..KeyChange::update(key.held(), record) };
+        let audit = AuditExtras { response: Some(recorded), ..AuditExtras::default() };
+        Ok(Effect { response, changes: Changes::of(change), audit })
+    }
+}
+
+impl Sealed for CancelKeyDeletion<'_> {}
+
+#[allow(private_interfaces)]
+impl Operation for CancelKeyDeletion<'_> {
+    type Targets = OneKey;
+    type Prepared<'p>
+        = &'p Target
+    where
+        Self: 'p;
+    type Response = CancelKeyDeletionResponse;
+
+    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
+        Ok(text(&self.key_id))
+    }
+
+    fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, _: &CallFacts<'p>) -> Result<&'p Target, Error> {
+        Ok(&targets.0)
+    }
+
+    fn perform(key: &Target, _: &CallFacts<'_>) -> Result<Effect<CancelKeyDeletionResponse>, Error> {
+        let mut record = key.snapshot().record.clone();
+        record.facts.deletion = Deletion::None;
+        record.facts.enabled = false;
+        let response = CancelKeyDeletionResponse { key_id: *key.arn() };
+        let recorded = Fields::new().with("keyId", response.key_id.to_string());
+        let audit = AuditExtras { response: Some(recorded), ..AuditExtras::default() };
+        Ok(Effect { response, changes: Changes::of(KeyChange::update(key.held(), record)), audit })
+    }
+}
+
+/// Days that a waiting period may have (STA-51).
+const WINDOW: std::ops::RangeInclusive<u32> = 7..=30;
+const DEFAULT_WINDOW: i64 = 30;

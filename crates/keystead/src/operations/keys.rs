@@ -1,0 +1,451 @@
+//! CreateKey, DescribeKey, UpdateKeyDescription, EnableKey, DisableKey.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use keystead_hierarchy::KeyFacts;
+use keystead_hierarchy::spec::{KeyManager, KeySpec, KeyUsage, Origin};
+use keystead_policy::Policy;
+use keystead_types::KeyArn;
+
+use super::answers::{KeyMetadata, Unit};
+use super::common::text;
+use super::policies::accept_policy;
+use super::tags::accept_tags;
+use crate::audit::{AuditExtras, Fields};
+use crate::authorize::Authorized;
+use crate::client::{Call, Client};
+use crate::commit::{Changes, KeyChange, KeyCount, too_many_keys};
+use crate::door::{CallFacts, Effect, Operation, not_yet, sealed::Sealed};
+use crate::policies::default_key_policy;
+use crate::record::{KeyRecord, RECORD_FORMAT};
+use crate::request::request;
+use crate::snapshot::KeySnapshot;
+use crate::targets::{NewKey, OneKey, Target};
+use crate::value::Tag;
+use crate::{Error, material, quota};
+
+request! {
+    /// Creates a KMS key (KEY-25 to KEY-35). Without members: a customer managed symmetric encryption key, enabled,
+    /// with the default key policy, no alias, no tags, no automatic rotation.
+    ///
+    /// Authorized by `kms:CreateKey`, with tags also `kms:TagResource`, in identity policies.
+    CreateKey: CREATE_KEY {
+        /// The key policy; by default one that lets the account delegate to its identities.
+        policy: Cow<'a, str>,
+        /// Up to 8,192 characters. Not secret.
+        description: Cow<'a, str>,
+        /// What the key may be used for; needed for all specs but `SYMMETRIC_DEFAULT`.
+        key_usage: Cow<'a, str>,
+        /// The old name of the key spec.
+        customer_master_key_spec: Cow<'a, str>,
+        /// The kind of key; by default `SYMMETRIC_DEFAULT`.
+        key_spec: Cow<'a, str>,
+        /// Where the material comes from; by default `AWS_KMS`.
+        origin: Cow<'a, str>,
+        /// The key store.
+        custom_key_store_id: Cow<'a, str>,
+        /// Accepts a policy that locks the caller out.
+        bypass_policy_lockout_safety_check: bool,
+        /// Up to 50 tags. Not secret.
+        tags: Vec<Tag>,
+        /// Whether the key can be replicated to other Regions.
+        multi_region: bool,
+        /// The key in the external key manager.
+        xks_key_id: Cow<'a, str>,
+    }
+}
+
+/// The answer of [`CreateKey`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CreateKeyResponse {
+    /// The new key.
+    pub key_metadata: KeyMetadata,
+}
+
+impl Client {
+    /// Creates a key. See [`CreateKey`].
+    pub fn create_key(&self) -> Call<'_, CreateKey<'_>> {
+        self.call(CreateKey::new())
+    }
+
+    /// Describes a key. See [`DescribeKey`].
+    pub fn describe_key<'c>(&'c self, key_id: impl Into<Cow<'c, str>>) -> Call<'c, DescribeKey<'c>> {
+        self.call(DescribeKey { key_id: Some(key_id.into()), ..DescribeKey::new() })
+    }
+
+    /// Sets the description of a key. See [`UpdateKeyDescription`].
+    pub fn update_key_description<'c>(
+        &'c self,
+        key_id: impl Into<Cow<'c, str>>,
+        description: impl Into<Cow<'c, str>>,
+    ) -> Call<'c, UpdateKeyDescription<'c>> {
+        self.call(UpdateKeyDescription {
+            key_id: Some(key_id.into()),
+            description: Some(description.into()),
+            ..UpdateKeyDescription::new()
+        })
+    }
+
+    /// Enables a key. See [`EnableKey`].
+    pub fn enable_key<'c>(&'c self, key_id: impl Into<Cow<'c, str>>) -> Call<'c, EnableKey<'c>> {
+        self.call(EnableKey { key_id: Some(key_id.into()), ..EnableKey::new() })
+    }
+
+    /// Disables a key. See [`DisableKey`].
+    pub fn disable_key<'c>(&'c self, key_id: impl Into<Cow<'c, str>>) -> Call<'c, DisableKey<'c>> {
+        self.call(DisableKey { key_id: Some(key_id.into()), ..DisableKey::new() })
+    }
+}
+
+impl<'c> Call<'c, CreateKey<'c>> {
+    /// Adds a tag.
+    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.request.tags.get_or_insert_default().push(Tag::new(key, value));
+        self
+    }
+}
+
+/// A key that may be created.
+#[doc(hidden)]
+pub struct Creating {
+    arn: KeyArn,
+    record: KeyRecord,
+    policy: Option<Arc<Policy>>,
+}
+
+impl CreateKey<'_> {
+    fn spec(&self) -> Result<KeySpec, Error> {
+        match self.key_spec.as_deref().or(self.customer_master_key_spec.as_deref()) {
+            Some(name) => name.parse().map_err(|_| Error::Validation(format!("Unknown key spec {name}").into())),
+            None => Ok(KeySpec::SymmetricDefault),
+        }
+    }
+
+    fn usage(&self, spec: KeySpec) -> Result<KeyUsage, Error> {
+        match self.key_usage.as_deref() {
+            Some(name) => name.parse().map_err(|_| Error::Validation(format!("Unknown key usage {name}").into())),
+            None => spec.default_usage().ok_or_else(|| {
+                let message = "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.";
+                Error::Validation(message.into())
+            }),
+        }
+    }
+
+    fn origin(&self) -> Result<Origin, Error> {
+        match self.origin.as_deref() {
+            Some(name) => name.parse().map_err(|_| Error::Validation(format!("Unknown origin {name}").into())),
+            None => Ok(Origin::AwsKms),
+        }
+    }
+}
+
+impl Sealed for CreateKey<'_> {}
+
+#[allow(private_interfaces)]
+impl Operation for CreateKey<'_> {
+    type Targets = NewKey;
+    type Prepared<'p>
+        = Creating
+    where
+        Self: 'p;
+    type Response = CreateKeyResponse;
+
+    fn check(&self) -> Result<(), Error> {
+        if self.key_spec.is_some() && self.customer_master_key_spec.is_some() {
+            let message = "Specify either KeySpec or CustomerMasterKeySpec, not both.";
+            return Err(Error::Validation(message.into()));
+        }
+        let spec = self.spec()?;
+        let usage = self.usage(spec)?;
+        if !spec.allows(usage) {
+            return Err(Error::Validation(format!("KeyUsage {usage} is not compatible with KeySpec {spec}").into()));
+        }
+        let origin = self.origin()?;
+        let needs_store = matches!(origin, Origin::AwsCloudHsm | Origin::ExternalKeyStore);
+        member_fits("CustomKeyStoreId", self.custom_key_store_id.is_some(), needs_store, origin)?;
+        member_fits("XksKeyId", self.xks_key_id.is_some(), origin == Origin::ExternalKeyStore, origin)
+    }
+
+    fn wanted<'r>(&'r self, call: &CallFacts<'_>) -> Result<(KeyArn, bool), Error> {
+        Ok((call.fresh_key()?, self.tags.as_ref().is_some_and(|tags| !tags.is_empty())))
+    }
+
+    fn capability(&self, _: &Authorized<NewKey>, call: &CallFacts<'_>) -> Result<(), Error> {
+        let spec = self.spec()?;
+        if !spec.available_in(call.region.profile) {
+            let message = format!("KeySpec {spec} is not supported in Region {}.", call.region.region);
+            return Err(Error::UnsupportedOperation(message.into()));
+        }
+        if spec != KeySpec::SymmetricDefault {
+            return Err(not_yet("Asymmetric and HMAC keys"));
+        }
+        match self.origin()? {
+            Origin::AwsKms => {}
+            Origin::External => return Err(not_yet("Keys with imported material")),
+            Origin::AwsCloudHsm | Origin::ExternalKeyStore => return Err(not_yet("Custom key stores")),
+        }
+        if self.multi_region == Some(true) {
+            return Err(not_yet("Multi-Region keys"));
+        }
+        Ok(())
+    }
+
+    fn prepare<'p>(&'p self, targets: &'p Authorized<NewKey>, call: &CallFacts<'p>) -> Result<Creating, Error> {
+        let (spec, origin) = (self.spec()?, self.origin()?);
+        let arn = targets.arn;
+        let bypass = self.bypass_policy_lockout_safety_check.unwrap_or(false);
+        let policy = match self.policy.as_deref() {
+            Some(document) => Some(Arc::new(accept_policy(document, bypass, &arn.to_string(), None, call)?)),
+            None => None,
+        };
+        let tags = match &self.tags {
+            Some(tags) => accept_tags(&BTreeMap::new(), tags)?,
+            None => BTreeMap::new(),
+        };
+        require_key_quota(call)?;
+
+        let document = match self.policy.as_deref() {
+            Some(document) => document.to_owned(),
+            None => default_key_policy(arn.partition, arn.account),
+        };
+        let record = KeyRecord {
+            format: RECORD_FORMAT,
+            created: call.now,
+            spec,
+            usage: self.usage(spec)?,
+            origin,
+            manager: KeyManager::Customer,
+            profile: call.region.profile,
+            description: text(&self.description).into(),
+            facts: KeyFacts::new(origin),
+            policy: document.into(),
+            tags,
+            aliases: Default::default(),
+            rotation: None,
+            on_demand_rotations: 0,
+            current: FIRST_MATERIAL,
+        };
+        Ok(Creating { arn, record, policy })
+    }
+
+    fn perform(creating: Creating, call: &CallFacts<'_>) -> Result<Effect<CreateKeyResponse>, Error> {
+        let Creating { arn, record, policy } = creating;
+        let material = material::generate(call.engine, call.region, &arn, &record, FIRST_MATERIAL, None)?;
+        let shown = KeySnapshot::preview(arn, &record, &material)?;
+        let key_metadata = KeyMetadata::of(&shown);
+        let audit = AuditExtras {
+            created: Some(arn),
+            response: call.is_recorded().then(|| Fields::new().with("keyMetadata", key_metadata.recorded())),
+            additional: None,
+        };
+        let change = KeyChange {
+            arn,
+            previous: None,
+            record: Some(record),
+            material: Some(material),
+            policy: policy.or(Some(shown.policy)),
+            forget: false,
+        };
+        let changes = Changes { key_count: Some((arn.account, KeyCount::OneMore)), ..Changes::of(change) };
+        Ok(Effect { response: CreateKeyResponse { key_metadata }, changes, audit })
+    }
+}
+
+/// A member that belongs to certain origins and no others (API-052).
+fn member_fits(member: &str, given: bool, needed: bool, origin: Origin) -> Result<(), Error> {
+    match (given, needed) {
+        (true, false) => {
+            Err(Error::Validation(format!("{member} is not valid with Origin {origin}; omit it.").into()))
+        }
+        (false, true) => Err(Error::Validation(format!("{member} is required with Origin {origin}.").into())),
+        _ => Ok(()),
+    }
+}
+
+/// The key quota; keys whose waiting period is over are removed first, as a sweep would have done (KEY-33).
+fn require_key_quota(call: &CallFacts<'_>) -> Result<(), Error> {
+    let limit = call.engine.quotas.keys_per_account;
+    let admits = || Ok::<_, Error>(quota::admits(limit, call.engine.key_count(call.region, call.account)?));
+    if admits()? {
+        return Ok(());
+    }
+    call.engine.remove_dead_keys(call.region, call.account, call.now)?;
+    if admits()? { Ok(()) } else { Err(too_many_keys(limit)) }
+}
+
+request! {
+    /// Describes a key; works in every state and across accounts (KEY-38).
+    ///
+    /// Authorized by `kms:DescribeKey` on the key.
+    DescribeKey: DESCRIBE_KEY {
+        /// The key: key ID, key ARN, alias name or alias ARN.
+        key_id: Cow<'a, str>,
+        /// Grants to be considered although they are new.
+        grant_tokens: Vec<Cow<'a, str>>,
+    }
+}
+
+/// The answer of [`DescribeKey`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DescribeKeyResponse {
+    /// The key.
+    pub key_metadata: KeyMetadata,
+}
+
+impl Sealed for DescribeKey<'_> {}
+
+#[allow(private_interfaces)]
+impl Operation for DescribeKey<'_> {
+    type Targets = OneKey;
+    type Prepared<'p>
+        = &'p Target
+    where
+        Self: 'p;
+    type Response = DescribeKeyResponse;
+
+    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
+        Ok(text(&self.key_id))
+    }
+
+    fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, _: &CallFacts<'p>) -> Result<&'p Target, Error> {
+        Ok(&targets.0)
+    }
+
+    fn perform(key: &Target, _: &CallFacts<'_>) -> Result<Effect<DescribeKeyResponse>, Error> {
+        Ok(Effect::reading(DescribeKeyResponse { key_metadata: KeyMetadata::of(key.snapshot()) }))
+    }
+}
+
+request! {
+    /// Sets the description of a key; an empty one clears it (KEY-42).
+    ///
+    /// Authorized by `kms:UpdateKeyDescription` on the key.
+    UpdateKeyDescription: UPDATE_KEY_DESCRIPTION {
+        /// The key: key ID or key ARN.
+        key_id: Cow<'a, str>,
+        /// Up to 8,192 characters. Not secret.
+        description: Cow<'a, str>,
+    }
+}
+
+impl Sealed for UpdateKeyDescription<'_> {}
+
+#[allow(private_interfaces)]
+impl Operation for UpdateKeyDescription<'_> {
+    type Targets = OneKey;
+    type Prepared<'p>
+        = (&'p Target, &'p str)
+    where
+        Self: 'p;
+    type Response = Unit;
+
+    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
+        Ok(text(&self.key_id))
+    }
+
+    fn prepare<'p>(
+        &'p self,
+        targets: &'p Authorized<OneKey>,
+        _: &CallFacts<'p>,
+    ) -> Result<(&'p Target, &'p str), Error> {
+        Ok((&targets.0, text(&self.description)))
+    }
+
+    fn perform((key, description): (&Target, &str), _: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
+        let record = KeyRecord { description: description.into(), ..key.snapshot().record.clone() };
+        Ok(Effect::changing(Unit, Changes::of(KeyChange::update(key.held(), record))))
+    }
+}
+
+request! {
+    /// Enables a key; idempotent (KEY-44). An overdue rotation is made at once (ROT-24).
+    ///
+    /// Authorized by `kms:EnableKey` on the key.
+    EnableKey: ENABLE_KEY {
+        /// The key: key ID or key ARN.
+        key_id: Cow<'a, str>,
+    }
+}
+
+impl Sealed for EnableKey<'_> {}
+
+#[allow(private_interfaces)]
+impl Operation for EnableKey<'_> {
+    type Targets = OneKey;
+    type Prepared<'p>
+        = &'p Target
+    where
+        Self: 'p;
+    type Response = Unit;
+
+    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
+        Ok(text(&self.key_id))
+    }
+
+    fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, _: &CallFacts<'p>) -> Result<&'p Target, Error> {
+        Ok(&targets.0)
+    }
+
+    fn perform(key: &Target, call: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
+        let mut record = key.snapshot().record.clone();
+        if record.facts.enabled {
+            return Ok(Effect::reading(Unit));
+        }
+        record.facts.enabled = true;
+        let overdue = record.rotation_due().is_some_and(|at| at <= call.now);
+        let changes = if overdue {
+            record.rotation = record.rotation.map(|schedule| schedule.after_rotation_on_enable(call.now));
+            call.engine.rotation(call.region, key.held(), record, call.now, false)?
+        } else {
+            Changes::of(KeyChange::update(key.held(), record))
+        };
+        Ok(Effect::changing(Unit, changes))
+    }
+}
+
+request! {
+    /// Disables a key; idempotent (KEY-43). No use of the key begins after the answer.
+    ///
+    /// Authorized by `kms:DisableKey` on the key.
+    DisableKey: DISABLE_KEY {
+        /// The key: key ID or key ARN.
+        key_id: Cow<'a, str>,
+    }
+}
+
+impl Sealed for DisableKey<'_> {}
+
+#[allow(private_interfaces)]
+impl Operation for DisableKey<'_> {
+    type Targets = OneKey;
+    type Prepared<'p>
+        = &'p Target
+    where
+        Self: 'p;
+    type Response = Unit;
+
+    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
+        Ok(text(&self.key_id))
+    }
+
+    fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, _: &CallFacts<'p>) -> Result<&'p Target, Error> {
+        Ok(&targets.0)
+    }
+
+    fn perform(key: &Target, _: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
+        let mut record = key.snapshot().record.clone();
+        if !record.facts.enabled {
+            return Ok(Effect::reading(Unit));
+        }
+        record.facts.enabled = false;
+        let change = KeyChange { forget: true, ..KeyChange::update(key.held(), record) };
+        Ok(Effect::changing(Unit, Changes::of(change)))
+    }
+}
+
+/// The number of the first material of a key.
+const FIRST_MATERIAL: u32 = 1;

@@ -1,0 +1,33 @@
+//! The operations, grouped by what they are about. Each shows its whole meaning on a screen; what it has in common
+//! with others is data in the catalogue or a step of the door.
+
+mod aliases;
+mod answers;
+mod common;
+mod data_keys;
+mod decrypt;
+mod deletion;
+mod encrypt;
+mod keys;
+mod later;
+mod lists;
+mod policies;
+mod random;
+mod re_encrypt;
+mod rotation;
+mod tags;
+
+pub use aliases::*;
+pub use answers::*;
+pub use data_keys::*;
+pub use decrypt::*;
+pub use deletion::*;
+pub use encrypt::*;
+pub use keys::*;
+pub use later::*;
+pub use lists::*;
+pub use policies::*;
+pub use random::*;
+pub use re_encrypt::*;
+pub use rotation::*;
+pub use tags::*;

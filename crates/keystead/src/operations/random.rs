@@ -1,0 +1,82 @@
+//! GenerateRandom.
+
+use std::borrow::Cow;
+
+use keystead_crypto::SecretBytes;
+
+use crate::Error;
+use crate::authorize::Authorized;
+use crate::client::{Call, Client};
+use crate::door::{CallFacts, Effect, Operation, not_yet, sealed::Sealed};
+use crate::engine::crypto;
+use crate::request::request;
+use crate::targets::NoKey;
+use crate::value::RecipientInfo;
+
+request! {
+    /// Draws random bytes (API-082).
+    ///
+    /// Authorized by `kms:GenerateRandom` in an identity policy.
+    GenerateRandom: GENERATE_RANDOM {
+        /// How many, 1 to 1,024.
+        number_of_bytes: i64,
+        /// The key store to draw from.
+        custom_key_store_id: Cow<'a, str>,
+        /// The attested environment that gets the bytes.
+        recipient: RecipientInfo<'a>,
+    }
+}
+
+/// The answer of [`GenerateRandom`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct GenerateRandomResponse {
+    /// The bytes; wiped on drop.
+    pub plaintext: SecretBytes,
+}
+
+impl Client {
+    /// Draws random bytes. See [`GenerateRandom`].
+    pub fn generate_random(&self, number_of_bytes: u32) -> Call<'_, GenerateRandom<'_>> {
+        self.call(GenerateRandom { number_of_bytes: Some(number_of_bytes.into()), ..GenerateRandom::new() })
+    }
+}
+
+impl Sealed for GenerateRandom<'_> {}
+
+#[allow(private_interfaces)]
+impl Operation for GenerateRandom<'_> {
+    type Targets = NoKey;
+    type Prepared<'p>
+        = usize
+    where
+        Self: 'p;
+    type Response = GenerateRandomResponse;
+
+    fn check(&self) -> Result<(), Error> {
+        match self.number_of_bytes {
+            Some(_) => Ok(()),
+            None => Err(Error::Validation("NumberOfBytes is required.".into())),
+        }
+    }
+
+    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn capability(&self, _: &Authorized<NoKey>, _: &CallFacts<'_>) -> Result<(), Error> {
+        match self.custom_key_store_id {
+            Some(_) => Err(not_yet("Custom key stores")),
+            None => Ok(()),
+        }
+    }
+
+    fn prepare<'p>(&'p self, _: &'p Authorized<NoKey>, _: &CallFacts<'p>) -> Result<usize, Error> {
+        usize::try_from(self.number_of_bytes.unwrap_or_default()).map_err(|_| Error::Validation("".into()))
+    }
+
+    fn perform(length: usize, call: &CallFacts<'_>) -> Result<Effect<GenerateRandomResponse>, Error> {
+        let plaintext = SecretBytes::random(call.engine.entropy.as_ref(), length).map_err(crypto)?;
+        Ok(Effect::reading(GenerateRandomResponse { plaintext }))
+    }
+}
