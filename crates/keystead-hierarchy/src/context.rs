@@ -21,7 +21,7 @@ pub const MAX_CANONICAL_LEN: usize = 8192;
 /// let context = EncryptionContext::from_iter([("purpose", "backup"), ("tenant", "7")]);
 /// assert_eq!(context.get("tenant"), Some("7"));
 /// ```
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Default)]
 pub struct EncryptionContext<'a> {
     /// Sorted by the bytes of the key, without duplicates: equality and the canonical form follow.
     pairs: SmallVec<[Pair<'a>; 4]>,
@@ -122,6 +122,14 @@ impl<'a, K: Into<Cow<'a, str>>, V: Into<Cow<'a, str>>> Extend<(K, V)> for Encryp
         }
     }
 }
+
+impl<'b> PartialEq<EncryptionContext<'b>> for EncryptionContext<'_> {
+    fn eq(&self, other: &EncryptionContext<'b>) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for EncryptionContext<'_> {}
 
 impl fmt::Debug for EncryptionContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -75,3 +75,49 @@ fn decode(value: OsString) -> Option<SecretBytes> {
     key.as_mut().copy_from_slice(bytes);
     Some(key)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Spec: OVR-18
+    #[test]
+    fn a_value_is_32_bytes_in_hexadecimal_or_base64() {
+        let key = [0xfb; 32];
+        for text in [hex::encode(key), hex::encode_upper(key), STANDARD.encode(key), format!(" {}\n", hex::encode(key))]
+        {
+            assert_eq!(decode(text.into()).unwrap().expose(), key);
+        }
+    }
+
+    /// Spec: OVR-18
+    #[test]
+    fn other_values_are_refused() {
+        let wrong = [
+            String::new(),
+            "x".to_owned(),
+            hex::encode([1; 31]),
+            hex::encode([1; 33]),
+            "g".repeat(64),
+            STANDARD.encode([1; 31]),
+            STANDARD.encode([1; 33]),
+            STANDARD.encode([1; 34]),
+            STANDARD.encode([1; 300]),
+            STANDARD.encode([0xfb; 32]).replace('=', ""),
+            STANDARD.encode([0xfb; 32]).replace('+', "-"),
+        ];
+        for text in wrong {
+            assert!(decode(text.clone().into()).is_none(), "{text}");
+        }
+    }
+
+    #[cfg(unix)]
+    /// Spec: OVR-18
+    #[test]
+    fn a_value_that_is_not_text_is_refused() {
+        use std::os::unix::ffi::OsStringExt;
+
+        assert!(decode(OsString::from_vec(vec![0xff; 64])).is_none());
+    }
+}
