@@ -93,6 +93,21 @@ fn material_id() {
     assert_eq!(id.to_string(), MATERIAL_ID);
 }
 
+/// Spec: OVR-15, OVR-18
+#[test]
+fn the_documents_repeat_the_vectors() {
+    let pages: [(&str, &[&str]); 3] = [
+        ("blob.md", &[CONTEXT, BLOB, BLOB_CHINA, MATERIAL_ID]),
+        ("ekt.md", &[TOKEN, TOKEN_CHINA]),
+        ("domain-key.md", &[ENVELOPE, ENVELOPE_CHINA, ROOT_KEY_ID, PASSPHRASE]),
+    ];
+    for (page, vectors) in pages {
+        let path = format!("{}/../../docs/formats/{page}", env!("CARGO_MANIFEST_DIR"));
+        let text: String = std::fs::read_to_string(path).unwrap().split_whitespace().collect();
+        assert!(vectors.iter().all(|vector| text.contains(vector)), "{page} lacks a vector");
+    }
+}
+
 const CONTEXT: &str = "\
     0000000200000007707572706f7365000000066261636b75700000000674656e616e740000000137";
 const BLOB: &str = "\
