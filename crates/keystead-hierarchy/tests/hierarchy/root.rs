@@ -270,7 +270,7 @@ fn passphrase_key_at(passphrase: &str, cost: PassphraseCost, seed: u64) -> Passp
     PassphraseRootKey::new_with(secret(passphrase.as_bytes()), cost, Arc::new(DefaultProvider), entropy).unwrap()
 }
 
-/// Counts the root keys that are made with it: each takes one MAC key.
+/// Counts the root keys that are made with it: each takes one sealer.
 #[derive(Debug, Default)]
 struct CountingProvider(AtomicUsize);
 
@@ -290,11 +290,11 @@ impl Provider for CountingProvider {
     }
 
     fn sealer(&self, algorithm: SealingAlgorithm, key: &[u8]) -> Result<Box<dyn Sealer>, CryptoError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
         DefaultProvider.sealer(algorithm, key)
     }
 
     fn mac(&self, algorithm: MacAlgorithm, key: &[u8]) -> Result<Box<dyn Mac>, CryptoError> {
-        self.0.fetch_add(1, Ordering::SeqCst);
         DefaultProvider.mac(algorithm, key)
     }
 

@@ -1,7 +1,7 @@
 //! The JSON forms.
 
 use keystead_hierarchy::spec::{KeySpec, KeyState};
-use keystead_hierarchy::{EncryptionContext, MaterialId, RotationPeriod, RotationSchedule};
+use keystead_hierarchy::{Deletion, EncryptionContext, MaterialId, RotationPeriod, RotationSchedule};
 use serde_json::{from_str, from_value, json, to_value};
 
 use crate::support::day;
@@ -41,6 +41,15 @@ fn schedules_come_back_from_their_record() {
     assert_eq!(from_value::<RotationSchedule>(json).unwrap(), schedule);
     assert!(from_value::<RotationPeriod>(json!(0)).is_err());
     assert_eq!(from_value::<RotationPeriod>(json!(7)).unwrap().days(), 7);
+}
+
+/// Spec: STA-55, STA-80
+#[test]
+fn deletions_come_back_from_their_record() {
+    for deletion in [Deletion::None, Deletion::Scheduled { at: day(30) }, Deletion::AwaitingReplicas { window_days: 7 }]
+    {
+        assert_eq!(from_value::<Deletion>(to_value(deletion).unwrap()).unwrap(), deletion);
+    }
 }
 
 /// Spec: IMP-07

@@ -115,6 +115,15 @@ fn a_key_is_gone_from_its_date_on() {
     assert!(!deletions()[0].is_due(day(100_000)) && !deletions()[2].is_due(day(100_000)));
 }
 
+/// Spec: STA-80, STA-82, MRK-50, MRK-58
+#[test]
+fn the_wait_of_a_primary_begins_with_the_end_of_its_last_replica() {
+    let [none, scheduled, waiting] = deletions();
+    assert_eq!(waiting.after_last_replica(day(10)), Deletion::Scheduled { at: day(17) });
+    assert_eq!(none.after_last_replica(day(10)), none);
+    assert_eq!(scheduled.after_last_replica(day(10)), scheduled);
+}
+
 fn deletions() -> [Deletion; 3] {
     [Deletion::None, Deletion::Scheduled { at: day(30) }, Deletion::AwaitingReplicas { window_days: 7 }]
 }
