@@ -21,9 +21,9 @@
 //! learn key bits. Until a table-free SM4 takes its place, do not run SM4 keys beside code you do not trust.
 //!
 //! **Wiping has limits.** Key schedules, subkeys and buffers are wiped when their owner is dropped. Copies that the
-//! compiler makes when it moves a value, and key objects inside ring, stay on the stack until they are overwritten. To
-//! keep a long-lived key away from ring, seal with a [`Sealer`]; an [`Aead`] of AES-128 or AES-256 is for keys that the
-//! caller holds only briefly.
+//! compiler makes when it moves a value, key objects inside ring, the padded key block with which `hmac` starts and the
+//! subkeys of `cmac` stay in memory until they are overwritten. To keep a long-lived key away from ring, seal with a
+//! [`Sealer`]; an [`Aead`] of AES-128 or AES-256 is for keys that the caller holds only briefly.
 #![deny(unsafe_code)]
 
 mod aead;

@@ -1,0 +1,12 @@
+//! The default provider passes the suite that decides what a provider is.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use keystead_crypto::{DefaultProvider, conformance};
+
+/// Spec: RUL-11, ASY-57
+#[test]
+fn the_default_provider_conforms_and_lacks_nothing() {
+    let report = conformance::run(&DefaultProvider::new());
+    assert_eq!(report.unsupported, Vec::<String>::new());
+    assert!(report.checks > 20_000, "only {} checks were made", report.checks);
+}
