@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use keystead_crypto::{DefaultProvider, Entropy, Provider, SecretBytes, entropy::SystemEntropy};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{RawRootKey, RootKey, RootKeyError, RootKeyId};
+use super::{RawRootKey, RootKeyError};
 
 /// A root key that an environment variable holds: 32 bytes as 64 hexadecimal digits or as base64 (standard alphabet,
 /// padded). White space around the value is ignored.
@@ -17,7 +17,7 @@ use super::{RawRootKey, RootKey, RootKeyError, RootKeyId};
 /// Other processes of the same user can read a process's environment; where that matters, a
 /// [`FileRootKey`](super::FileRootKey) is the better place.
 #[derive(Debug)]
-pub struct EnvRootKey(RawRootKey);
+pub struct EnvRootKey(pub(super) RawRootKey);
 
 impl EnvRootKey {
     /// Reads the variable `name`, once, using the default provider and the system's entropy.
@@ -36,20 +36,6 @@ impl EnvRootKey {
         let value = env::var_os(name).ok_or_else(|| RootKeyError::VariableMissing { name: name.to_owned() })?;
         let key = decode(value).ok_or_else(|| RootKeyError::VariableMalformed { name: name.to_owned() })?;
         RawRootKey::new_with(&key, provider, entropy).map(Self)
-    }
-}
-
-impl RootKey for EnvRootKey {
-    fn id(&self) -> Result<RootKeyId, RootKeyError> {
-        self.0.id()
-    }
-
-    fn seal(&self, plaintext: &[u8], aad: &[u8]) -> Result<Vec<u8>, RootKeyError> {
-        self.0.seal(plaintext, aad)
-    }
-
-    fn open(&self, sealed: &[u8], aad: &[u8]) -> Result<SecretBytes, RootKeyError> {
-        self.0.open(sealed, aad)
     }
 }
 
