@@ -19,8 +19,7 @@ use crate::{Batch, CommitError, Key, Range, StoreError};
 ///   reopening, new ones are greater than every one ever given, also if the records that bore them are gone.
 /// - **Uninterpreted.** Keys compare as byte strings; values are returned exactly as given.
 ///
-/// Calls may block; the caller holds none of its own locks that readers need. An error of one call leaves the store
-/// usable for others.
+/// Calls may block, on a disk or a network. An error of one call leaves the store usable for others.
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The entry at a key, or `None`. A key that no batch would take (empty or too long) is merely absent.
     ///
@@ -45,8 +44,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// - [`CommitError::Conflict`]: a precondition does not hold; nothing was applied. Every commit in a race of
-    ///   conflicting ones may fail only because another one succeeded.
+    /// - [`CommitError::Conflict`]: a precondition does not hold; nothing was applied. Of several commits
+    ///   that conflict only with each other, one succeeds.
     /// - [`CommitError::Invalid`]: the batch breaks a rule of [`Batch`]; nothing was applied.
     /// - [`CommitError::Failed`]: the backend is at fault; nothing was applied, and nothing will be.
     /// - [`CommitError::Unknown`]: the backend is at fault, and cannot tell. The batch was applied whole or not at all;
@@ -63,7 +62,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 pub struct Revision(pub u64);
 
 impl Revision {
-    /// The revision after this one, for backends that count.
+    /// The revision after this one, for backends that count. At any real rate of commits 64 bits do not run out.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0 + 1)

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::ParseError;
-use crate::text::{text_cow, text_type};
+use crate::text::text_type;
 
 /// A 12-digit account ID, leading zeros included.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +42,6 @@ impl FromStr for AccountId {
     }
 }
 
-text_cow!(borrowed AccountId);
-text_type!(AccountId);
+text_type!(stored AccountId);
 
 const LEN: usize = 12;

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::text::{text_cow, text_type};
+use crate::text::text_type;
 
 /// The name of an alias, with its prefix: `alias/orders` (KEY-54, API-063).
 ///
@@ -84,5 +84,4 @@ impl Borrow<str> for AliasName {
     }
 }
 
-text_cow!(borrowed AliasName);
-text_type!(AliasName);
+text_type!(stored AliasName);

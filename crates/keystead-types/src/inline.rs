@@ -11,21 +11,14 @@ pub(crate) struct InlineText<const N: usize> {
 }
 
 impl<const N: usize> InlineText<N> {
-    /// Copies `text`; `None` if it is longer than `N`, not ASCII, or contains a NUL.
+    /// Copies `text`; `None` if it is longer than `N` or not ASCII. Whoever calls has a grammar without NUL.
     pub(crate) const fn new(text: &str) -> Option<Self> {
         let source = text.as_bytes();
-        if source.len() > N || source.len() > u8::MAX as usize {
+        if source.len() > N || source.len() > u8::MAX as usize || !source.is_ascii() {
             return None;
         }
         let mut bytes = [0; N];
-        let mut i = 0;
-        while i < source.len() {
-            if source[i] == 0 || !source[i].is_ascii() {
-                return None;
-            }
-            bytes[i] = source[i];
-            i += 1;
-        }
+        bytes.split_at_mut(source.len()).0.copy_from_slice(source);
         Some(Self { bytes, len: source.len() as u8 })
     }
 

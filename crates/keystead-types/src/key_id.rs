@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use crate::ParseError;
-use crate::text::{text_cow, text_type};
+use crate::text::text_type;
 
 /// The ID of a KMS key, unique in its account and Region (KEY-16, KEY-17).
 ///
@@ -117,8 +117,7 @@ impl fmt::Display for KeyId {
     }
 }
 
-text_cow!(owned KeyId);
-text_type!(KeyId);
+text_type!(composed KeyId);
 
 const MRK: &[u8] = b"mrk-";
 

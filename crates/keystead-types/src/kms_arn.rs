@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::text::{text_cow, text_type};
+use crate::text::text_type;
 use crate::{AccountId, AliasName, Arn, KeyId, ParseError, Partition, Region};
 
 /// The ARN of a KMS key: the only form that names a key everywhere (KEY-16, KEY-17).
@@ -138,15 +138,15 @@ impl From<AliasArn> for KmsArn {
 
 impl fmt::Display for KeyArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { partition, region, account, key_id } = self;
-        write!(f, "arn:{partition}:{SERVICE}:{region}:{account}:{KEY_PREFIX}{key_id}")
+        let mut buf = [0; KeyId::TEXT_LEN];
+        write_arn(f, &self.partition, &self.region, &self.account, [KEY_PREFIX, self.key_id.encode(&mut buf)])
     }
 }
 
 impl fmt::Display for AliasArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { partition, region, account, name } = self;
-        write!(f, "arn:{partition}:{SERVICE}:{region}:{account}:{name}")
+        // The name of an alias includes the kind of the resource.
+        write_arn(f, &self.partition, &self.region, &self.account, ["", self.name.as_str()])
     }
 }
 
@@ -159,12 +159,21 @@ impl fmt::Display for KmsArn {
     }
 }
 
-text_cow!(owned KeyArn);
-text_type!(KeyArn);
-text_cow!(owned AliasArn);
-text_type!(AliasArn);
-text_cow!(owned KmsArn);
-text_type!(KmsArn);
+text_type!(composed KeyArn);
+text_type!(composed AliasArn);
+text_type!(composed KmsArn);
+
+fn write_arn(
+    f: &mut fmt::Formatter<'_>,
+    partition: &Partition,
+    region: &Region,
+    account: &AccountId,
+    [kind, id]: [&str; 2],
+) -> fmt::Result {
+    ["arn:", partition.as_str(), ":", SERVICE, ":", region.as_str(), ":", account.as_str(), ":", kind, id]
+        .into_iter()
+        .try_for_each(|part| f.write_str(part))
+}
 
 const SERVICE: &str = "kms";
 const KEY_PREFIX: &str = "key/";

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::inline::InlineText;
-use crate::text::{text_cow, text_type};
+use crate::text::text_type;
 use crate::{ParseError, Region};
 
 /// The second element of an ARN: `aws`, `aws-cn`, or a name that the host chose.
@@ -20,7 +20,8 @@ impl Partition {
     /// `aws-us-gov`, the GovCloud Regions.
     pub const AWS_US_GOV: Self = Self::constant("aws-us-gov");
 
-    /// The partition to which a Region belongs by its name; the host may decide otherwise (RUL-12).
+    /// The partition to which a Region belongs by its name: `aws-cn` for `cn-…`, `aws-us-gov` for `us-gov-…`, `aws` for
+    /// all others. The host may decide otherwise (RUL-12).
     pub fn of_region(region: &Region) -> Self {
         BY_REGION_PREFIX
             .iter()
@@ -53,8 +54,7 @@ impl FromStr for Partition {
     }
 }
 
-text_cow!(borrowed Partition);
-text_type!(Partition);
+text_type!(stored Partition);
 
 const MAX_LEN: usize = 32;
 

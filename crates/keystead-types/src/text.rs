@@ -2,9 +2,42 @@
 
 use std::fmt::{self, Write};
 
-/// Gives a type with `Display` and `FromStr` the rest of the traits of a text: `Debug` and serde as that text,
-/// `TryFrom<&str>`, comparison with `str`, conversion to `String` and `Cow<str>` (which request builders take).
+/// Gives a type the traits of a text.
+///
+/// `stored` types hold their text and have `as_str`; `composed` types write it in their `Display`. Both parse it with
+/// `FromStr`. The rest follows: `Debug` and serde as that text, `TryFrom<&str>`, comparison with `str`, conversion to
+/// `String` and to `Cow<str>` (which request builders take).
 macro_rules! text_type {
+    (stored $type:ty) => {
+        impl ::std::fmt::Display for $type {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl AsRef<str> for $type {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl<'a> From<&'a $type> for ::std::borrow::Cow<'a, str> {
+            fn from(value: &'a $type) -> Self {
+                Self::Borrowed(value.as_str())
+            }
+        }
+
+        $crate::text::text_type!($type);
+    };
+    (composed $type:ty) => {
+        impl<'a> From<&'a $type> for ::std::borrow::Cow<'a, str> {
+            fn from(value: &'a $type) -> Self {
+                Self::Owned(value.to_string())
+            }
+        }
+
+        $crate::text::text_type!($type);
+    };
     ($type:ty) => {
         impl ::std::fmt::Debug for $type {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
@@ -66,37 +99,7 @@ macro_rules! text_type {
     };
 }
 
-/// `From<&T>` for `Cow<str>`: borrowed for types that hold their text, owned for those that compose it.
-macro_rules! text_cow {
-    (borrowed $type:ty) => {
-        impl<'a> From<&'a $type> for ::std::borrow::Cow<'a, str> {
-            fn from(value: &'a $type) -> Self {
-                Self::Borrowed(value.as_str())
-            }
-        }
-
-        impl AsRef<str> for $type {
-            fn as_ref(&self) -> &str {
-                self.as_str()
-            }
-        }
-
-        impl ::std::fmt::Display for $type {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-    };
-    (owned $type:ty) => {
-        impl<'a> From<&'a $type> for ::std::borrow::Cow<'a, str> {
-            fn from(value: &'a $type) -> Self {
-                Self::Owned(value.to_string())
-            }
-        }
-    };
-}
-
-pub(crate) use {text_cow, text_type};
+pub(crate) use text_type;
 
 /// Whether `value` prints exactly `text`, found out without allocating.
 pub(crate) fn displays_as(value: &impl fmt::Display, text: &str) -> bool {

@@ -100,6 +100,18 @@ proptest! {
         orders_as_text(&n[0], &n[1]);
     }
 
+    /// `^([a-z]+-){2,3}\d+$`, read off the pattern word by word.
+    #[test]
+    fn regions_are_what_the_pattern_says(text in "([a-z0-9]{0,2}-?){0,5}[0-9]{0,2}") {
+        let parts: Vec<&str> = text.split('-').collect();
+        let (number, words) = parts.split_last().unwrap();
+        let all = |part: &str, class: fn(&u8) -> bool| !part.is_empty() && part.as_bytes().iter().all(class);
+        let expected = all(number, u8::is_ascii_digit)
+            && (words.len() == 2 || words.len() == 3)
+            && words.iter().all(|word| all(word, u8::is_ascii_lowercase));
+        prop_assert_eq!(text.parse::<Region>().is_ok(), expected, "{}", text);
+    }
+
     #[test]
     fn a_shared_beginning_keeps_text_order(p in "[a-z]{1,8}", tails in ["[a-z0-9-]{0,4}", "[a-z0-9-]{0,4}"]) {
         let [a, b] = tails.map(|tail| format!("{p}{tail}").parse::<Partition>().unwrap());
