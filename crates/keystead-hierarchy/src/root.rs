@@ -62,6 +62,27 @@ impl<T: RootKey + ?Sized> RootKey for std::sync::Arc<T> {
     }
 }
 
+/// The root keys that only differ in where their 32 bytes come from.
+macro_rules! seal_with_raw_key {
+    ($($name:ident),+) => {$(
+        impl RootKey for $name {
+            fn id(&self) -> Result<RootKeyId, RootKeyError> {
+                self.0.id()
+            }
+
+            fn seal(&self, plaintext: &[u8], aad: &[u8]) -> Result<Vec<u8>, RootKeyError> {
+                self.0.seal(plaintext, aad)
+            }
+
+            fn open(&self, sealed: &[u8], aad: &[u8]) -> Result<SecretBytes, RootKeyError> {
+                self.0.open(sealed, aad)
+            }
+        }
+    )+};
+}
+
+seal_with_raw_key!(EphemeralRootKey, FileRootKey, EnvRootKey);
+
 /// Names a root key: a one-way fingerprint of it, fit for logs. Printed as 32 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RootKeyId([u8; Self::LEN]);

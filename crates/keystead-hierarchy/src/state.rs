@@ -52,6 +52,7 @@ impl KeyFacts {
 
 /// Whether and how a key is to be deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Deletion {
     /// It is not.
     #[default]
@@ -72,6 +73,14 @@ impl Deletion {
     /// Whether the key is gone at `now`: from the scheduled instant on, not before it (STA-55, RUL-15).
     pub fn is_due(&self, now: Timestamp) -> bool {
         matches!(self, Self::Scheduled { at } if now >= *at)
+    }
+
+    /// What it becomes when the last replica is deleted at `at`: a waiting primary's period begins (STA-82, MRK-58).
+    pub fn after_last_replica(self, at: Timestamp) -> Self {
+        match self {
+            Self::AwaitingReplicas { window_days } => Self::Scheduled { at: at.plus_days(window_days) },
+            other => other,
+        }
     }
 }
 

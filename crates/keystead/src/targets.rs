@@ -196,7 +196,7 @@ pub(crate) struct NewAlias {
 }
 
 impl Targets for NewAlias {
-    type Wanted<'r> = (&'r AliasName, &'r str);
+    type Wanted<'r> = (AliasName, &'r str);
 
     fn resolve((name, target): &Self::Wanted<'_>, resolver: &Resolver<'_>) -> Result<Self, Error> {
         Ok(Self { alias: resolver.alias_arn(name), target: resolver.key(target)? })
@@ -223,9 +223,9 @@ pub(crate) struct BoundAlias {
 }
 
 impl Targets for BoundAlias {
-    type Wanted<'r> = &'r AliasName;
+    type Wanted<'r> = AliasName;
 
-    fn resolve(name: &&AliasName, resolver: &Resolver<'_>) -> Result<Self, Error> {
+    fn resolve(name: &AliasName, resolver: &Resolver<'_>) -> Result<Self, Error> {
         Ok(Self { alias: resolver.alias_arn(name), current: resolver.own_alias(name)? })
     }
 
@@ -251,7 +251,7 @@ pub(crate) struct MovingAlias {
 }
 
 impl Targets for MovingAlias {
-    type Wanted<'r> = (&'r AliasName, &'r str);
+    type Wanted<'r> = (AliasName, &'r str);
 
     fn resolve((name, target): &Self::Wanted<'_>, resolver: &Resolver<'_>) -> Result<Self, Error> {
         let current = resolver.own_alias(name)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use keystead_crypto::{DefaultProvider, Entropy, Provider, SecretBytes, entropy::SystemEntropy};
 use zeroize::Zeroizing;
 
-use super::{RawRootKey, RootKey, RootKeyError, RootKeyId};
+use super::{RawRootKey, RootKeyError};
 
 /// A root key that a file holds: 32 bytes as 64 hexadecimal digits, with or without a newline at the end.
 ///
@@ -16,7 +16,7 @@ use super::{RawRootKey, RootKey, RootKeyError, RootKeyId};
 /// protection is the host's business. Losing the file is losing every key that the library generated (OVR-18): keep a
 /// copy, apart from the store.
 #[derive(Debug)]
-pub struct FileRootKey(RawRootKey);
+pub struct FileRootKey(pub(super) RawRootKey);
 
 impl FileRootKey {
     /// Reads an existing file, using the default provider and the system's entropy.
@@ -89,20 +89,6 @@ impl FileRootKey {
             Err(RootKeyError::FileExists { .. }) => Self::open_with(path, provider, entropy),
             other => other,
         }
-    }
-}
-
-impl RootKey for FileRootKey {
-    fn id(&self) -> Result<RootKeyId, RootKeyError> {
-        self.0.id()
-    }
-
-    fn seal(&self, plaintext: &[u8], aad: &[u8]) -> Result<Vec<u8>, RootKeyError> {
-        self.0.seal(plaintext, aad)
-    }
-
-    fn open(&self, sealed: &[u8], aad: &[u8]) -> Result<SecretBytes, RootKeyError> {
-        self.0.open(sealed, aad)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use keystead_crypto::{
     DefaultProvider, Entropy, MacAlgorithm, Provider, Sealer, SealingAlgorithm, SecretBytes, entropy::SystemEntropy,
+    hkdf,
 };
 
 use super::{RootKey, RootKeyError, RootKeyId};
@@ -12,7 +13,7 @@ use crate::wire::{self, Preamble, Sealed};
 
 /// A root key of 32 bytes that the host supplies, and the base of the other root keys of this crate.
 ///
-/// The bytes themselves are not kept: one part of HMAC-SHA-256 output under them is the ID, another the key that seals.
+/// The bytes themselves are not kept: HKDF-SHA-256 derives from them, separately, the ID and the key that seals.
 pub struct RawRootKey {
     id: RootKeyId,
     sealer: Box<dyn Sealer>,
@@ -44,10 +45,11 @@ impl RawRootKey {
         if key.len() != Self::KEY_LEN {
             return Err(RootKeyError::InvalidLength { len: key.len() });
         }
-        let mac = provider.mac(MacAlgorithm::HmacSha256, key.expose())?;
+        let derive = |label, out: &mut [u8]| hkdf(provider, MacAlgorithm::HmacSha256, &[], key.expose(), label, out);
         let mut id = [0; RootKeyId::LEN];
-        id.iter_mut().zip(mac.sign(&[ID_LABEL]).as_ref()).for_each(|(to, from)| *to = *from);
-        let sealing_key = SecretBytes::from(mac.sign(&[SEALING_LABEL]).as_ref());
+        derive(ID_LABEL, &mut id)?;
+        let mut sealing_key = SecretBytes::zeroed(ALGORITHM.key_len());
+        derive(SEALING_LABEL, sealing_key.as_mut())?;
         let sealer = provider.sealer(ALGORITHM, sealing_key.expose())?;
         Ok(Self { id: RootKeyId(id), sealer, entropy })
     }
@@ -149,7 +151,7 @@ const RAW: u8 = 0;
 const DERIVED: u8 = 1;
 /// Bytes that describe a derivation: three costs and a salt.
 pub(super) const DERIVATION_LEN: usize = 12 + 16;
-/// What the ID is computed from.
+/// What the ID is derived with.
 const ID_LABEL: &[u8] = b"keystead root key id v1";
-/// What the sealing key is computed from.
+/// What the sealing key is derived with.
 const SEALING_LABEL: &[u8] = b"keystead root key sealing v1";
