@@ -229,7 +229,6 @@ mod json {
     }
 }
 
-
 /// Lengths of 4 GiB and more, which the limit of KEY-83 lets nobody pass, become `u32::MAX`.
 fn length(len: usize) -> [u8; LENGTH_LEN] {
     u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes()

@@ -7,6 +7,7 @@ use crate::spec::{KeyState, Origin};
 /// The facts that decide the state of a key. Each changes by operations of its own, independently of the others, so
 /// that leaving one condition uncovers the one below it (STA-16 to STA-20).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct KeyFacts {
     /// What EnableKey and DisableKey last asked for; true at creation, false after a cancelled deletion (RUL-31).
     pub enabled: bool,

@@ -8,8 +8,8 @@ use std::ops::Deref;
 use keystead_hierarchy::EncryptionContext;
 use keystead_hierarchy::spec::{KeyKind, KeyUsage};
 use keystead_policy::{
-    ConditionKey, Context, Decision, GrantMatch, KeyName, KnownKey, Layers, Many, Policy,
-    Request, Resource as PolicyResource, TextSet, Value, decide,
+    ConditionKey, Context, Decision, GrantMatch, KeyName, KnownKey, Layers, Many, Policy, Request,
+    Resource as PolicyResource, TextSet, Value, decide,
 };
 
 use crate::Error;
@@ -58,7 +58,11 @@ impl<T> Authorized<T> {
 }
 
 /// Decides every claim of the targets; the first refusal is reported (PRM-22).
-pub(crate) fn authorize<T: Targets>(targets: T, row: &'static Row, call: &CallFacts<'_>) -> Result<Authorized<T>, Error> {
+pub(crate) fn authorize<T: Targets>(
+    targets: T,
+    row: &'static Row,
+    call: &CallFacts<'_>,
+) -> Result<Authorized<T>, Error> {
     for claim in targets.claims(row) {
         let decision = decide_claim(&claim, call);
         let absent = matches!(claim.on, On::Key(key, _) if !key.exists);
@@ -145,7 +149,11 @@ fn decide_claim(claim: &Claim<'_>, call: &CallFacts<'_>) -> Decision {
         }),
         side,
         context_keys: ContextKeys(context.filter(|context| symmetric && !context.is_empty())),
-        request_tags: if conditions.has(Conditions::TAGS) { RequestTags::of(call.row, call.values) } else { RequestTags::None },
+        request_tags: if conditions.has(Conditions::TAGS) {
+            RequestTags::of(call.row, call.values)
+        } else {
+            RequestTags::None
+        },
     };
     let identity_only = claim.action.resource != Resource::Key || matches!(claim.on, On::NewKey(_));
     let request = Request {
@@ -181,7 +189,9 @@ fn refusal(claim: &Claim<'_>, decision: Decision, call: &CallFacts<'_>) -> Error
                   resource-based policy explicitly denies access";
     let message = match claim.on {
         On::Key(key, _) if key.named == Named::Ciphertext => {
-            format!("User: {caller} is not authorized to perform: {action} on the resource associated with this ciphertext {opaque}")
+            format!(
+                "User: {caller} is not authorized to perform: {action} on the resource associated with this ciphertext {opaque}"
+            )
         }
         On::Key(key, _) if key.foreign => {
             format!("User: {caller} is not authorized to perform: {action} on this resource {opaque}")
@@ -274,9 +284,12 @@ impl<'f> Facts<'f> {
                 self.call.caller.statement().via_service.as_deref().into()
             }
             // Of the key.
-            K::KmsKeySpec | K::KmsCustomerMasterKeySpec if has(Conditions::KEY) || has(Conditions::NEW_KEY) => {
-                self.key_property(|key| key.record.spec.as_str(), &["KeySpec", "CustomerMasterKeySpec"], "SYMMETRIC_DEFAULT")
-            }
+            K::KmsKeySpec | K::KmsCustomerMasterKeySpec if has(Conditions::KEY) || has(Conditions::NEW_KEY) => self
+                .key_property(
+                    |key| key.record.spec.as_str(),
+                    &["KeySpec", "CustomerMasterKeySpec"],
+                    "SYMMETRIC_DEFAULT",
+                ),
             K::KmsKeyUsage | K::KmsCustomerMasterKeyUsage if has(Conditions::KEY) || has(Conditions::NEW_KEY) => {
                 self.key_property(|key| key.record.usage.as_str(), &["KeyUsage"], KeyUsage::EncryptDecrypt.as_str())
             }
@@ -318,7 +331,9 @@ impl<'f> Facts<'f> {
             K::KmsScheduleKeyDeletionPendingWindowInDays if has(Conditions::PENDING_WINDOW) => {
                 Value::Number(self.number("PendingWindowInDays").unwrap_or(30))
             }
-            K::KmsPolicyName if has(Conditions::POLICY_NAME) => Value::Text(self.text("PolicyName").unwrap_or("default")),
+            K::KmsPolicyName if has(Conditions::POLICY_NAME) => {
+                Value::Text(self.text("PolicyName").unwrap_or("default"))
+            }
             K::KmsReplicaRegion if has(Conditions::REPLICA_REGION) => self.text("ReplicaRegion").into(),
             K::KmsPrimaryRegion if has(Conditions::PRIMARY_REGION) => self.text("PrimaryRegion").into(),
             K::KmsWrappingAlgorithm if has(Conditions::WRAPPING) => self.text("WrappingAlgorithm").into(),
@@ -374,7 +389,7 @@ impl<'f> Facts<'f> {
     }
 
     /// The tags of the key, or those of the key to be created (CND-69).
-    fn resource_tags<'a>(&'a self, name: &'a KeyName) -> impl Iterator<Item = &'a str> {
+    fn resource_tags<'a, 'n>(&'a self, name: &'n KeyName) -> impl Iterator<Item = &'a str> + use<'a, 'n, 'f> {
         let of_key = self.key.into_iter().flat_map(|key| &key.record.tags);
         let of_new = self.key.is_none() && self.conditions.has(Conditions::NEW_KEY);
         let of_request = of_new.then(|| self.request_tags.values(name)).into_iter().flatten();
@@ -465,7 +480,7 @@ impl<'f> RequestTags<'f> {
         Self::None
     }
 
-    fn values<'a>(&'a self, name: &'a KeyName) -> impl Iterator<Item = &'a str> {
+    fn values<'n>(&self, name: &'n KeyName) -> impl Iterator<Item = &'f str> + use<'f, 'n> {
         let tags = match self {
             Self::Tags(tags) => *tags,
             _ => &[],

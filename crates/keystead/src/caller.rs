@@ -362,9 +362,7 @@ impl Statement {
                 KnownKey::AwsUserAgent => self.user_agent.as_deref().into(),
                 KnownKey::AwsSourceVpce => self.vpc_endpoint.as_deref().into(),
                 KnownKey::AwsMultiFactorAuthPresent => self.mfa.map_or(Value::Absent, Value::Bool),
-                KnownKey::AwsTokenIssueTime => {
-                    self.token_issued.map_or(Value::Absent, |at| Value::Time(at.as_jiff()))
-                }
+                KnownKey::AwsTokenIssueTime => self.token_issued.map_or(Value::Absent, |at| Value::Time(at.as_jiff())),
                 KnownKey::AwsViaAwsService => Value::Bool(self.via_service.is_some()),
                 KnownKey::AwsSecureTransport => self.supplied(key).unwrap_or(Value::Bool(true)),
                 _ => self.supplied(key).unwrap_or(Value::Absent),

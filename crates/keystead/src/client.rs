@@ -47,7 +47,7 @@ impl Client {
     }
 
     /// Prepares a call of any operation from its request.
-    pub fn call<O: Operation>(&self, request: O) -> Call<'_, O> {
+    pub fn call<O>(&self, request: O) -> Call<'_, O> {
         Call { client: self, request }
     }
 
@@ -97,6 +97,8 @@ impl Client {
     }
 }
 
+// Operations are the crate's own; the trait is its inside.
+#[allow(private_bounds)]
 impl<O: Operation> Call<'_, O> {
     /// Carries out the call.
     ///

@@ -15,7 +15,7 @@ use crate::engine::{Engine, damaged, storage};
 use crate::events::{EventKind, LifecycleEvent};
 use crate::record::{self, AliasRecord, CounterRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
 use crate::region::RegionState;
-use crate::snapshot::{Held, KeySnapshot, Material};
+use crate::snapshot::{KeySnapshot, Material};
 use crate::{Error, quota};
 
 /// What an operation changes. Nothing of it is visible before the commit.
@@ -35,7 +35,7 @@ pub(crate) struct Changes {
 pub(crate) struct KeyChange {
     pub(crate) arn: KeyArn,
     /// What the change is based on; `None` for a new key.
-    pub(crate) previous: Option<Held>,
+    pub(crate) previous: Option<Arc<KeySnapshot>>,
     /// The new record; `None` deletes the key with everything that belongs to it.
     pub(crate) record: Option<KeyRecord>,
     /// A new version of its material.
@@ -48,7 +48,7 @@ pub(crate) struct KeyChange {
 
 impl KeyChange {
     /// Another record for an existing key.
-    pub(crate) fn update(previous: Held, record: KeyRecord) -> Self {
+    pub(crate) fn update(previous: Arc<KeySnapshot>, record: KeyRecord) -> Self {
         Self {
             arn: previous.arn,
             previous: Some(previous),
@@ -193,12 +193,17 @@ impl Engine {
         Ok(())
     }
 
+    /// How many keys the account has in the Region.
+    pub(crate) fn key_count(&self, region: &RegionState, account: AccountId) -> Result<u64, Error> {
+        let key = record::counter_key(region.partition, region.region, account);
+        match self.store.get(&key).map_err(storage)? {
+            Some(entry) => Ok(record::decode::<CounterRecord>(&entry.value)?.count),
+            None => Ok(0),
+        }
+    }
+
     /// What must survive a crash between commit and delivery.
-    fn outbox(
-        &self,
-        records: &[Arc<AuditRecord>],
-        events: &[LifecycleEvent],
-    ) -> Result<Vec<(Key, Vec<u8>)>, Error> {
+    fn outbox(&self, records: &[Arc<AuditRecord>], events: &[LifecycleEvent]) -> Result<Vec<(Key, Vec<u8>)>, Error> {
         let mut entries = Vec::new();
         if self.audit.is_required() {
             for record in records {
@@ -274,7 +279,7 @@ impl Engine {
                 Some(material) => vec![Arc::new(Material::new(material)?)],
                 None => Vec::new(),
             };
-            let previous = change.previous.as_deref().map(AsRef::as_ref);
+            let previous = change.previous.as_deref();
             let snapshot = KeySnapshot::build(change.arn, record, revision, previous, change.policy, added)?;
             if change.forget {
                 snapshot.forget_live_material();

@@ -28,18 +28,13 @@ use crate::value::MemberValue;
 use crate::{Error, shape};
 
 /// An operation of the KMS API. Implemented by its request.
-#[doc(hidden)]
-#[allow(private_interfaces, private_bounds)]
-pub trait Operation: Request + sealed::Sealed {
+pub(crate) trait Operation: Request {
     /// What it works on.
     type Targets: Targets;
     /// What is left to do when nothing can fail any more.
     type Prepared<'p>
     where
         Self: 'p;
-    /// What the caller gets.
-    type Response;
-
     /// Step 3: combinations of members that need no stored state.
     fn check(&self) -> Result<(), Error> {
         Ok(())
@@ -65,15 +60,9 @@ pub trait Operation: Request + sealed::Sealed {
     fn perform(prepared: Self::Prepared<'_>, call: &CallFacts<'_>) -> Result<Effect<Self::Response>, Error>;
 }
 
-pub(crate) mod sealed {
-    /// Operations are the crate's own.
-    pub trait Sealed {}
-}
-
 /// What an operation has done.
-#[doc(hidden)]
 #[derive(Debug)]
-pub struct Effect<R> {
+pub(crate) struct Effect<R> {
     pub(crate) response: R,
     pub(crate) changes: Changes,
     pub(crate) audit: AuditExtras,
@@ -91,8 +80,7 @@ impl<R> Effect<R> {
 }
 
 /// The facts of one call, fixed when it begins.
-#[doc(hidden)]
-pub struct CallFacts<'c> {
+pub(crate) struct CallFacts<'c> {
     pub(crate) engine: &'c Engine,
     pub(crate) region: &'c RegionState,
     pub(crate) caller: &'c Caller,
@@ -187,11 +175,7 @@ enum Done<R> {
     Conflict,
 }
 
-fn carry_out<O: Operation>(
-    operation: &O,
-    call: &CallFacts<'_>,
-    draft: &mut Draft,
-) -> Result<Done<O::Response>, Error> {
+fn carry_out<O: Operation>(operation: &O, call: &CallFacts<'_>, draft: &mut Draft) -> Result<Done<O::Response>, Error> {
     shape::check(call.row, call.values)?;
     operation.check()?;
     let (targets, held) = enter(operation, call, draft)?;

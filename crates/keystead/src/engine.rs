@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use keystead_crypto::{CryptoError, Entropy, Mac, Provider};
 use keystead_hierarchy::{HierarchyError, RootKey};
 use keystead_store::{Range, Store, StoreError};
-use keystead_types::{KeyArn, Partition, Region, Timestamp};
+use keystead_types::{Partition, Region, Timestamp};
 
 use crate::audit::Router;
 use crate::clock::Clock;
@@ -69,11 +69,6 @@ impl Engine {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    /// The Region of a key.
-    pub(crate) fn region_of(&self, arn: &KeyArn) -> Result<Arc<RegionState>, Error> {
-        self.region(arn.region)
     }
 
     pub(crate) fn new_request_id(&self) -> Result<RequestId, Error> {

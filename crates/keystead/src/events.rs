@@ -136,7 +136,7 @@ impl LifecycleEvent {
             id: field("id")?.parse().ok()?,
             kind: EventKind::from_detail_type(field("detail-type")?)?,
             account: field("account")?.parse().ok()?,
-            time: field("time")?.parse().ok()?,
+            time: field("time")?.parse::<jiff::Timestamp>().ok()?.into(),
             region: field("region")?.parse().ok()?,
             key_arn,
         })

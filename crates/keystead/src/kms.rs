@@ -12,7 +12,8 @@ use keystead_memory::MemoryStore;
 use keystead_store::Store;
 use keystead_types::{AccountId, Partition, Region};
 
-use crate::audit::{AuditMode, AuditSink, MemorySink, Router};
+use crate::Error;
+use crate::audit::{AuditMode, AuditRecord, AuditSink, MemorySink, Router};
 use crate::caller::Caller;
 use crate::client::Client;
 use crate::clock::{Clock, SystemClock};
@@ -21,7 +22,6 @@ use crate::events::EventSink;
 use crate::maintenance::Sweep;
 use crate::material::{MaterialCache, MaterialCaching};
 use crate::quota::QuotaProfile;
-use crate::{Error, record};
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
 ///
@@ -41,6 +41,8 @@ use crate::{Error, record};
 #[derive(Clone)]
 pub struct Kms {
     engine: Arc<Engine>,
+    /// The sink that is there by default.
+    trail: Option<Arc<MemorySink>>,
 }
 
 impl Kms {
@@ -78,6 +80,11 @@ impl Kms {
     /// [`Error::KmsInternal`] when the store fails. What was done until then stays done.
     pub fn sweep(&self) -> Result<Sweep, Error> {
         self.engine.sweep()
+    }
+
+    /// The latest audit records, oldest first, as long as no sink was installed.
+    pub fn audit_trail(&self) -> Vec<Arc<AuditRecord>> {
+        self.trail.as_ref().map(|trail| trail.records()).unwrap_or_default()
     }
 
     /// How many audit records best-effort sinks have lost.
@@ -270,8 +277,9 @@ impl KmsBuilder {
             .map_err(crate::engine::crypto)?;
 
         let mut audit = Router::default();
-        if self.sinks.is_empty() && !self.no_audit {
-            audit.add(AuditMode::BestEffort, Box::new(MemorySink::new(DEFAULT_RECORDS)));
+        let trail = (self.sinks.is_empty() && !self.no_audit).then(|| Arc::new(MemorySink::new(DEFAULT_RECORDS)));
+        if let Some(trail) = &trail {
+            audit.add(AuditMode::BestEffort, Box::new(Arc::clone(trail)));
         }
         for (mode, sink) in self.sinks {
             audit.add(mode, sink);
@@ -294,7 +302,7 @@ impl KmsBuilder {
             delivered: Mutex::default(),
             outbox_order: AtomicU64::new(0),
         };
-        Ok(Kms { engine: Arc::new(engine) })
+        Ok(Kms { engine: Arc::new(engine), trail })
     }
 }
 

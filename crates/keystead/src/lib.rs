@@ -1,2 +1,75 @@
 //! An embeddable key management system with the semantics of AWS KMS.
+//!
+//! A Rust service links Keystead and has, in its own process, what a cloud KMS does: logical keys with policies,
+//! aliases, tags, states and rotation; encryption and data keys whose key material never leaves the library; an audit
+//! record of every call.
+//!
+//! ```
+//! use keystead::{Caller, Kms};
+//!
+//! let kms = Kms::in_memory();
+//! let client = kms.client("us-west-2", Caller::account_root("111122223333")?)?;
+//! let key = client.create_key().description("orders").send()?;
+//! client.create_alias("alias/orders", &key.key_metadata.key_id).send()?;
+//!
+//! let sealed = client.encrypt("alias/orders", b"4111 1111 1111 1111").context("order", "42").send()?;
+//! let opened = client.decrypt(&sealed.ciphertext_blob).context("order", "42").send()?;
+//! assert_eq!(opened.plaintext.expose(), b"4111 1111 1111 1111");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Names are the KMS API's own, in Rust case: required members of a request are arguments, optional ones are set
+//! fluently, `send` carries the call out. Every answer and every error knows its request ID.
 #![forbid(unsafe_code)]
+
+mod answer;
+mod audit;
+mod authorize;
+mod caller;
+mod catalogue;
+mod client;
+mod clock;
+mod commit;
+mod door;
+mod engine;
+mod error;
+mod events;
+mod kms;
+mod maintenance;
+mod material;
+pub mod operations;
+mod pagination;
+mod policies;
+mod quota;
+mod record;
+mod region;
+mod request;
+mod resolve;
+mod shape;
+mod snapshot;
+mod targets;
+mod value;
+
+pub use answer::{Answer, CallError, RequestId};
+pub use audit::{
+    AuditMode, AuditQuery, AuditRecord, AuditSink, CallbackSink, FieldValue, Fields, JsonLinesSink, MemorySink,
+    ResourceEntry, SessionAttributes, SessionContext, SessionIssuer, SinkError, TlsDetails, UserIdentity,
+};
+pub use caller::{Caller, CallerError, ConditionValue, compile_identity_policy};
+pub use client::{Call, Client};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use error::{Error, Fault, Message};
+pub use events::{EventKind, EventSink, LifecycleEvent, MemoryEvents};
+pub use keystead_crypto as crypto;
+pub use keystead_hierarchy as hierarchy;
+pub use keystead_hierarchy::{EncryptionContext, Profile};
+pub use keystead_policy as policy;
+pub use keystead_store as store;
+pub use keystead_types as types;
+pub use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
+pub use kms::{BuildError, ClientError, Kms, KmsBuilder, RegionConfig};
+pub use maintenance::Sweep;
+pub use material::MaterialCaching;
+pub use quota::QuotaProfile;
+pub use request::ApiRequest;
+pub use value::{Blob, GrantConstraints, RecipientInfo, Tag, XksProxyAuthenticationCredential};

@@ -1,8 +1,10 @@
 //! What time does: overdue rotations and deletions, lazily when a key is touched and eagerly by the sweep (STA-02).
 
+use std::sync::Arc;
+
 use keystead_hierarchy::spec::KeyManager;
 use keystead_store::{Expect, Range};
-use keystead_types::{KeyArn, Timestamp};
+use keystead_types::{AccountId, KeyArn, Timestamp};
 
 use crate::Error;
 use crate::audit::{AuditRecord, Fields, ServiceEvent};
@@ -11,7 +13,7 @@ use crate::engine::{Engine, storage};
 use crate::events::{EventKind, LifecycleEvent};
 use crate::record::{self, KeyRecord, Rotation};
 use crate::region::{LockSet, RegionState};
-use crate::snapshot::{Held, KeySnapshot};
+use crate::snapshot::KeySnapshot;
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,7 +60,7 @@ impl Engine {
             let Some(key) = region.key(arn)? else { return Ok(Settled::Nothing) };
             let set = lock_set(region, &key);
             let held = region.locks.lock(set);
-            let Some(key) = region.key(arn)? else { return Ok(Settled::Nothing) };
+            let Some(key) = region.key(arn)?.map(|key| Arc::clone(&key)) else { return Ok(Settled::Nothing) };
             if !held.cover(&lock_set(region, &key)) {
                 continue;
             }
@@ -81,7 +83,7 @@ impl Engine {
     pub(crate) fn rotation(
         &self,
         region: &RegionState,
-        key: Held,
+        key: Arc<KeySnapshot>,
         mut record: KeyRecord,
         now: Timestamp,
         on_demand: bool,
@@ -107,14 +109,19 @@ impl Engine {
         Ok(Changes { keys: vec![change], service_records, events, ..Changes::default() })
     }
 
-    fn automatic_rotation(&self, region: &RegionState, key: Held, now: Timestamp) -> Result<Changes, Error> {
+    fn automatic_rotation(
+        &self,
+        region: &RegionState,
+        key: Arc<KeySnapshot>,
+        now: Timestamp,
+    ) -> Result<Changes, Error> {
         let mut record = key.record.clone();
         record.rotation = record.rotation.map(|schedule| schedule.after_automatic_rotation(now));
         self.rotation(region, key, record, now, false)
     }
 
     /// The change that removes a key and all that belongs to it (STA-69), with its record and event.
-    fn deletion(&self, key: Held, now: Timestamp) -> Result<Changes, Error> {
+    fn deletion(&self, key: Arc<KeySnapshot>, now: Timestamp) -> Result<Changes, Error> {
         let arn = key.arn;
         let response = Fields::new().with("keyId", arn.to_string());
         let event = ServiceEvent { name: "DeleteKey", details: None, response: Some(response) };
@@ -139,6 +146,21 @@ impl Engine {
                 forget: true,
             }],
         })
+    }
+
+    /// Removes the keys of one account whose waiting period is over.
+    pub(crate) fn remove_dead_keys(
+        &self,
+        region: &RegionState,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        for arn in self.due(region, now)?.into_iter().filter(|arn| arn.account == account) {
+            if region.key(&arn)?.is_some_and(|key| key.is_dead(now)) {
+                self.settle(region, &arn, now)?;
+            }
+        }
+        Ok(())
     }
 
     /// The keys that need attention, the longest overdue first.

@@ -91,6 +91,14 @@ impl KeyRecord {
         }
     }
 
+    /// The waiting period that begins when the last replica is gone.
+    pub(crate) fn pending_window_days(&self) -> Option<u32> {
+        match self.facts.deletion {
+            Deletion::AwaitingReplicas { window_days } => Some(window_days),
+            _ => None,
+        }
+    }
+
     /// When the next automatic rotation falls due; never while the state forbids it (ROT-24, ROT-25).
     pub(crate) fn rotation_due(&self) -> Option<Timestamp> {
         self.rotation.filter(|_| self.facts.state().is_usable()).map(|schedule| schedule.next())

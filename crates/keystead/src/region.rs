@@ -31,12 +31,7 @@ pub(crate) struct RegionState {
 
 impl RegionState {
     /// Opens the Region: its domain keys are unsealed, or made on first use.
-    pub(crate) fn open(
-        engine: &Engine,
-        region: Region,
-        partition: Partition,
-        profile: Profile,
-    ) -> Result<Self, Error> {
+    pub(crate) fn open(engine: &Engine, region: Region, partition: Partition, profile: Profile) -> Result<Self, Error> {
         let domain_keys = open_domain_keys(engine, Domain { partition, region }, profile)?;
         Ok(Self {
             region,

@@ -5,12 +5,20 @@ use std::fmt;
 use crate::catalogue::Row;
 use crate::value::Values;
 
-/// What a caller wrote.
+/// A request of the KMS API, as a caller writes it.
+pub trait ApiRequest: fmt::Debug {
+    /// The name of the operation, such as `Encrypt`.
+    const NAME: &'static str;
+
+    /// What the operation answers.
+    type Response;
+}
+
+/// What a caller wrote, as the door sees it.
 ///
 /// Requests hold members exactly as given; the door checks them. All members are optional here, because what a
 /// caller forgot must be reported by the shape step like any other violation (API-016).
-#[doc(hidden)]
-pub trait Request: fmt::Debug {
+pub(crate) trait Request: ApiRequest {
     /// The facts about the operation.
     const ROW: &'static Row;
 
@@ -23,7 +31,7 @@ pub trait Request: fmt::Debug {
 /// ```text
 /// request! {
 ///     /// Doc of the operation.
-///     Encrypt: ENCRYPT {
+///     Encrypt: ENCRYPT -> EncryptResponse {
 ///         /// Doc of the member.
 ///         key_id: Cow<'a, str>,
 ///     }
@@ -32,7 +40,7 @@ pub trait Request: fmt::Debug {
 macro_rules! request {
     (
         $(#[$doc:meta])*
-        $name:ident: $row:ident {
+        $name:ident: $row:ident -> $response:ty {
             $($(#[$member_doc:meta])* $member:ident: $type:ty,)*
         }
     ) => {
@@ -43,6 +51,11 @@ macro_rules! request {
             $($(#[$member_doc])* pub $member: Option<$type>,)*
             #[doc(hidden)]
             pub __borrows: std::marker::PhantomData<&'a ()>,
+        }
+
+        impl $crate::request::ApiRequest for $name<'_> {
+            const NAME: &'static str = stringify!($name);
+            type Response = $response;
         }
 
         impl $crate::request::Request for $name<'_> {

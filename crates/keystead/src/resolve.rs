@@ -37,7 +37,6 @@ impl<'c> Resolver<'c> {
         self.dead.into_inner()
     }
 
-
     /// A key by any form of identifier that the operation takes.
     pub(crate) fn key(&self, identifier: &str) -> Result<Target, Error> {
         self.identified(identifier, self.row.identifiers)
@@ -52,6 +51,14 @@ impl<'c> Resolver<'c> {
     /// The key that an alias of the caller's account points to.
     pub(crate) fn own_alias(&self, name: &AliasName) -> Result<Target, Error> {
         self.alias(self.account, name)
+    }
+
+    /// The key that holds a name although its waiting period is over.
+    pub(crate) fn dead_holder(&self, name: &AliasName) -> Result<Option<Target>, Error> {
+        let Some(key_id) = self.region.alias(self.account, name)? else { return Ok(None) };
+        let holder = self.region.key(&self.region.key_arn(self.account, key_id))?;
+        let dead = holder.filter(|key| key.is_dead(self.now));
+        Ok(dead.map(|key| Target { key, named: Named::Id, foreign: false, exists: true }))
     }
 
     /// The key that a ciphertext or the caller names (API-013).

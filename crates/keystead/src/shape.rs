@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use crate::Error;
 use crate::catalogue::{Member, Row, Shape, UNLIMITED};
-use crate::value::{MemberValue, Values};
+use crate::value::MemberValue;
 
 /// Checks `values` against the members of the row.
-pub(crate) fn check(row: &Row, values: &Values<'_>) -> Result<(), Error> {
+pub(crate) fn check(row: &Row, values: &[MemberValue<'_>]) -> Result<(), Error> {
     let mut violations = Violations::default();
     for (member, value) in row.members.iter().zip(values) {
         violations.check_member(&Path::Root(member.name), member, value);

@@ -113,7 +113,13 @@ impl KeySnapshot {
         })
     }
 
-    /// The state of the key at `now` (STA-04).
+    /// A key that is about to be created, as it will look.
+    pub(crate) fn preview(arn: KeyArn, record: &KeyRecord, material: &MaterialRecord) -> Result<Self, Error> {
+        let material = Arc::new(Material::new(material.clone())?);
+        Self::build(arn, record.clone(), Revision(0), None, None, vec![material])
+    }
+
+    /// The state of the key (STA-04).
     pub(crate) fn state(&self) -> KeyState {
         self.record.facts.state()
     }

@@ -1,5 +1,7 @@
 //! Steps 5 and 7 of the door need to know what an operation is about: its targets.
 
+use std::sync::Arc;
+
 use keystead_types::{AliasArn, AliasName, KeyArn};
 use smallvec::{SmallVec, smallvec};
 
@@ -104,6 +106,11 @@ impl Target {
     pub(crate) fn arn(&self) -> &KeyArn {
         &self.key.arn
     }
+
+    /// The snapshot to base a change on.
+    pub(crate) fn held(&self) -> Arc<KeySnapshot> {
+        Arc::clone(&self.key)
+    }
 }
 
 /// One key.
@@ -193,13 +200,16 @@ impl Targets for TwoKeys {
 pub(crate) struct NewAlias {
     pub(crate) alias: AliasArn,
     pub(crate) target: Target,
+    /// A key whose waiting period is over still holds the name; it is removed first (STA-70).
+    holder: Option<Target>,
 }
 
 impl Targets for NewAlias {
     type Wanted<'r> = (AliasName, &'r str);
 
     fn resolve((name, target): &Self::Wanted<'_>, resolver: &Resolver<'_>) -> Result<Self, Error> {
-        Ok(Self { alias: resolver.alias_arn(name), target: resolver.key(target)? })
+        let target = resolver.key(target)?;
+        Ok(Self { alias: resolver.alias_arn(name), target, holder: resolver.dead_holder(name)? })
     }
 
     fn claims(&self, row: &'static Row) -> Claims<'_> {
@@ -208,6 +218,10 @@ impl Targets for NewAlias {
 
     fn keys(&self) -> SmallVec<[&Target; 2]> {
         smallvec![&self.target]
+    }
+
+    fn settled(&self) -> SmallVec<[&Target; 2]> {
+        std::iter::once(&self.target).chain(&self.holder).collect()
     }
 
     fn alias(&self) -> Option<(&AliasArn, AliasPlace)> {

@@ -119,8 +119,7 @@ pub struct XksProxyAuthenticationCredential<'a> {
 
 /// One member of a request as the door sees it.
 #[derive(Clone, Debug)]
-#[doc(hidden)]
-pub enum MemberValue<'v> {
+pub(crate) enum MemberValue<'v> {
     /// Not given.
     Absent,
     /// A string, or an enumeration by its name.
@@ -144,12 +143,10 @@ pub enum MemberValue<'v> {
 }
 
 /// The members of a request, in the order of the API model.
-#[doc(hidden)]
-pub type Values<'v> = SmallVec<[MemberValue<'v>; 12]>;
+pub(crate) type Values<'v> = SmallVec<[MemberValue<'v>; 12]>;
 
 /// A type that a member of a request can have.
-#[doc(hidden)]
-pub trait MemberField {
+pub(crate) trait MemberField {
     /// The view of the member.
     fn value(&self) -> MemberValue<'_>;
 }

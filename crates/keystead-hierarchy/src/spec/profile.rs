@@ -5,6 +5,7 @@ use keystead_types::Region;
 
 /// Which algorithms a Region uses. The host may choose another profile for a Region than its name suggests (ASY-56).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Profile {
     /// `SYMMETRIC_DEFAULT` is AES-256; there is no SM2.
     #[default]

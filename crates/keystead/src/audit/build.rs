@@ -79,11 +79,7 @@ impl Draft {
     }
 
     /// The records of a call that succeeds.
-    pub(crate) fn succeeded(
-        &self,
-        call: &CallFacts<'_>,
-        extras: AuditExtras,
-    ) -> Result<Vec<AuditRecord>, Error> {
+    pub(crate) fn succeeded(&self, call: &CallFacts<'_>, extras: AuditExtras) -> Result<Vec<AuditRecord>, Error> {
         if !self.listening {
             return Ok(Vec::new());
         }

@@ -60,7 +60,8 @@ impl MemorySink {
 
     /// All records kept, oldest first.
     pub fn records(&self) -> Vec<Arc<AuditRecord>> {
-        let mut found: Vec<_> = self.rings.iter().flat_map(|ring| lock(ring).iter().cloned().collect::<Vec<_>>()).collect();
+        let mut found: Vec<_> =
+            self.rings.iter().flat_map(|ring| lock(ring).iter().cloned().collect::<Vec<_>>()).collect();
         found.sort_by_key(|(order, _)| *order);
         let surplus = found.len().saturating_sub(self.per_ring);
         found.drain(..surplus);
@@ -151,9 +152,8 @@ impl AuditQuery {
     }
 
     fn fits(&self, record: &AuditRecord) -> bool {
-        let is = |wanted: &Option<String>, found: Option<&str>| {
-            wanted.as_deref().is_none_or(|wanted| Some(wanted) == found)
-        };
+        let is =
+            |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|wanted| Some(wanted) == found);
         let identity = &record.user_identity;
         let mut resources = record.resources.iter().flatten();
         is(&self.event_name, Some(&record.event_name))

@@ -15,7 +15,7 @@ pub(crate) use rows::*;
 
 /// The facts about one operation.
 #[derive(Debug)]
-pub struct Row {
+pub(crate) struct Row {
     /// The API name, such as `Encrypt`.
     pub(crate) name: &'static str,
     /// The members of the input, in model order.
@@ -40,12 +40,13 @@ pub struct Row {
 
 impl Row {
     /// The row of the operation with this API name.
-    pub fn find(name: &str) -> Option<&'static Row> {
+    #[cfg(test)]
+    pub(crate) fn find(name: &str) -> Option<&'static Row> {
         ROWS.iter().find(|row| row.name == name).copied()
     }
 
     /// The API name, such as `Encrypt`.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         self.name
     }
 

@@ -72,7 +72,8 @@ pub(crate) static CANCEL_KEY_DELETION: Row = Row {
     members: shapes::CANCEL_KEY_DELETION,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:CancelKeyDeletion"), resource: Resource::Key,
+        policy: kms("kms:CancelKeyDeletion"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -90,7 +91,8 @@ pub(crate) static CONNECT_CUSTOM_KEY_STORE: Row = Row {
     members: shapes::CONNECT_CUSTOM_KEY_STORE,
     identifiers: Identifiers::None,
     actions: &[Action {
-        policy: kms("kms:ConnectCustomKeyStore"), resource: Resource::None,
+        policy: kms("kms:ConnectCustomKeyStore"),
+        resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::CALLER_ACCOUNT,
@@ -109,13 +111,15 @@ pub(crate) static CREATE_ALIAS: Row = Row {
     identifiers: Identifiers::KeyOnly,
     actions: &[
         Action {
-            policy: kms("kms:CreateAlias"), resource: Resource::Alias,
+            policy: kms("kms:CreateAlias"),
+            resource: Resource::Alias,
             cross_account: false,
             grantable: false,
             conditions: Conditions::CALLER_ACCOUNT.and(Conditions::VIA_SERVICE),
         },
         Action {
-            policy: kms("kms:CreateAlias"), resource: Resource::Key,
+            policy: kms("kms:CreateAlias"),
+            resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY,
@@ -134,7 +138,8 @@ pub(crate) static CREATE_CUSTOM_KEY_STORE: Row = Row {
     members: shapes::CREATE_CUSTOM_KEY_STORE,
     identifiers: Identifiers::None,
     actions: &[Action {
-        policy: kms("kms:CreateCustomKeyStore"), resource: Resource::None,
+        policy: kms("kms:CreateCustomKeyStore"),
+        resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::CALLER_ACCOUNT,
@@ -161,7 +166,8 @@ pub(crate) static CREATE_GRANT: Row = Row {
     members: shapes::CREATE_GRANT,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:CreateGrant"), resource: Resource::Key,
+        policy: kms("kms:CreateGrant"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::CONTEXT.and(Conditions::GRANT).and(Conditions::GRANT_FOR_SERVICE).and(Conditions::KEY),
@@ -190,7 +196,8 @@ pub(crate) static CREATE_KEY: Row = Row {
     identifiers: Identifiers::None,
     actions: &[
         Action {
-            policy: kms("kms:CreateKey"), resource: Resource::None,
+            policy: kms("kms:CreateKey"),
+            resource: Resource::None,
             cross_account: false,
             grantable: false,
             conditions: Conditions::BYPASS
@@ -200,7 +207,8 @@ pub(crate) static CREATE_KEY: Row = Row {
                 .and(Conditions::TAGS),
         },
         Action {
-            policy: kms("kms:TagResource"), resource: Resource::Key,
+            policy: kms("kms:TagResource"),
+            resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY.and(Conditions::TAGS).and(Conditions::NEW_KEY),
@@ -237,7 +245,8 @@ pub(crate) static DECAPSULATE: Row = Row {
     members: shapes::DECAPSULATE,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:Decapsulate"), resource: Resource::Key,
+        policy: kms("kms:Decapsulate"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY.and(Conditions::REQUEST_ALIAS),
@@ -255,7 +264,8 @@ pub(crate) static DECRYPT: Row = Row {
     members: shapes::DECRYPT,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:Decrypt"), resource: Resource::Key,
+        policy: kms("kms:Decrypt"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::ENCRYPTION_ALGORITHM
@@ -284,13 +294,15 @@ pub(crate) static DELETE_ALIAS: Row = Row {
     identifiers: Identifiers::None,
     actions: &[
         Action {
-            policy: kms("kms:DeleteAlias"), resource: Resource::Alias,
+            policy: kms("kms:DeleteAlias"),
+            resource: Resource::Alias,
             cross_account: false,
             grantable: false,
             conditions: Conditions::CALLER_ACCOUNT.and(Conditions::VIA_SERVICE),
         },
         Action {
-            policy: kms("kms:DeleteAlias"), resource: Resource::Key,
+            policy: kms("kms:DeleteAlias"),
+            resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY,
@@ -309,7 +321,8 @@ pub(crate) static DELETE_CUSTOM_KEY_STORE: Row = Row {
     members: shapes::DELETE_CUSTOM_KEY_STORE,
     identifiers: Identifiers::None,
     actions: &[Action {
-        policy: kms("kms:DeleteCustomKeyStore"), resource: Resource::None,
+        policy: kms("kms:DeleteCustomKeyStore"),
+        resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::CALLER_ACCOUNT,
@@ -327,7 +340,8 @@ pub(crate) static DELETE_IMPORTED_KEY_MATERIAL: Row = Row {
     members: shapes::DELETE_IMPORTED_KEY_MATERIAL,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:DeleteImportedKeyMaterial"), resource: Resource::Key,
+        policy: kms("kms:DeleteImportedKeyMaterial"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -351,7 +365,8 @@ pub(crate) static DERIVE_SHARED_SECRET: Row = Row {
     members: shapes::DERIVE_SHARED_SECRET,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:DeriveSharedSecret"), resource: Resource::Key,
+        policy: kms("kms:DeriveSharedSecret"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY
@@ -372,7 +387,8 @@ pub(crate) static DESCRIBE_CUSTOM_KEY_STORES: Row = Row {
     members: shapes::DESCRIBE_CUSTOM_KEY_STORES,
     identifiers: Identifiers::None,
     actions: &[Action {
-        policy: kms("kms:DescribeCustomKeyStores"), resource: Resource::None,
+        policy: kms("kms:DescribeCustomKeyStores"),
+        resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::CALLER_ACCOUNT,
@@ -390,7 +406,8 @@ pub(crate) static DESCRIBE_KEY: Row = Row {
     members: shapes::DESCRIBE_KEY,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:DescribeKey"), resource: Resource::Key,
+        policy: kms("kms:DescribeKey"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY.and(Conditions::REQUEST_ALIAS),
@@ -408,7 +425,8 @@ pub(crate) static DISABLE_KEY: Row = Row {
     members: shapes::DISABLE_KEY,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:DisableKey"), resource: Resource::Key,
+        policy: kms("kms:DisableKey"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::LAST_USAGE),
@@ -426,7 +444,8 @@ pub(crate) static DISABLE_KEY_ROTATION: Row = Row {
     members: shapes::DISABLE_KEY_ROTATION,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:DisableKeyRotation"), resource: Resource::Key,
+        policy: kms("kms:DisableKeyRotation"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -444,7 +463,8 @@ pub(crate) static DISCONNECT_CUSTOM_KEY_STORE: Row = Row {
     members: shapes::DISCONNECT_CUSTOM_KEY_STORE,
     identifiers: Identifiers::None,
     actions: &[Action {
-        policy: kms("kms:DisconnectCustomKeyStore"), resource: Resource::None,
+        policy: kms("kms:DisconnectCustomKeyStore"),
+        resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::CALLER_ACCOUNT,
@@ -462,7 +482,8 @@ pub(crate) static ENABLE_KEY: Row = Row {
     members: shapes::ENABLE_KEY,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:EnableKey"), resource: Resource::Key,
+        policy: kms("kms:EnableKey"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -480,7 +501,8 @@ pub(crate) static ENABLE_KEY_ROTATION: Row = Row {
     members: shapes::ENABLE_KEY_ROTATION,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:EnableKeyRotation"), resource: Resource::Key,
+        policy: kms("kms:EnableKeyRotation"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::ROTATION_PERIOD),
@@ -498,7 +520,8 @@ pub(crate) static ENCAPSULATE: Row = Row {
     members: shapes::ENCAPSULATE,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:Encapsulate"), resource: Resource::Key,
+        policy: kms("kms:Encapsulate"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY.and(Conditions::REQUEST_ALIAS),
@@ -516,7 +539,8 @@ pub(crate) static ENCRYPT: Row = Row {
     members: shapes::ENCRYPT,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:Encrypt"), resource: Resource::Key,
+        policy: kms("kms:Encrypt"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::ENCRYPTION_ALGORITHM
@@ -542,7 +566,8 @@ pub(crate) static GENERATE_DATA_KEY: Row = Row {
     members: shapes::GENERATE_DATA_KEY,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:GenerateDataKey"), resource: Resource::Key,
+        policy: kms("kms:GenerateDataKey"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::ENCRYPTION_ALGORITHM
@@ -564,7 +589,8 @@ pub(crate) static GENERATE_DATA_KEY_PAIR: Row = Row {
     members: shapes::GENERATE_DATA_KEY_PAIR,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:GenerateDataKeyPair"), resource: Resource::Key,
+        policy: kms("kms:GenerateDataKeyPair"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY_PAIR
@@ -587,7 +613,8 @@ pub(crate) static GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT: Row = Row {
     members: shapes::GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:GenerateDataKeyPairWithoutPlaintext"), resource: Resource::Key,
+        policy: kms("kms:GenerateDataKeyPairWithoutPlaintext"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY_PAIR
@@ -609,7 +636,8 @@ pub(crate) static GENERATE_DATA_KEY_WITHOUT_PLAINTEXT: Row = Row {
     members: shapes::GENERATE_DATA_KEY_WITHOUT_PLAINTEXT,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:GenerateDataKeyWithoutPlaintext"), resource: Resource::Key,
+        policy: kms("kms:GenerateDataKeyWithoutPlaintext"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::ENCRYPTION_ALGORITHM
@@ -630,7 +658,8 @@ pub(crate) static GENERATE_MAC: Row = Row {
     members: shapes::GENERATE_MAC,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:GenerateMac"), resource: Resource::Key,
+        policy: kms("kms:GenerateMac"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::MAC.and(Conditions::REQUEST_ALIAS).and(Conditions::KEY),
@@ -648,7 +677,8 @@ pub(crate) static GENERATE_RANDOM: Row = Row {
     members: shapes::GENERATE_RANDOM,
     identifiers: Identifiers::None,
     actions: &[Action {
-        policy: kms("kms:GenerateRandom"), resource: Resource::None,
+        policy: kms("kms:GenerateRandom"),
+        resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::ATTESTATION,
@@ -666,7 +696,8 @@ pub(crate) static GET_KEY_LAST_USAGE: Row = Row {
     members: shapes::GET_KEY_LAST_USAGE,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:GetKeyLastUsage"), resource: Resource::Key,
+        policy: kms("kms:GetKeyLastUsage"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -684,7 +715,8 @@ pub(crate) static GET_KEY_POLICY: Row = Row {
     members: shapes::GET_KEY_POLICY,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:GetKeyPolicy"), resource: Resource::Key,
+        policy: kms("kms:GetKeyPolicy"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::POLICY_NAME),
@@ -702,7 +734,8 @@ pub(crate) static GET_KEY_ROTATION_STATUS: Row = Row {
     members: shapes::GET_KEY_ROTATION_STATUS,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:GetKeyRotationStatus"), resource: Resource::Key,
+        policy: kms("kms:GetKeyRotationStatus"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: false,
         conditions: Conditions::KEY,
@@ -720,7 +753,8 @@ pub(crate) static GET_PARAMETERS_FOR_IMPORT: Row = Row {
     members: shapes::GET_PARAMETERS_FOR_IMPORT,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:GetParametersForImport"), resource: Resource::Key,
+        policy: kms("kms:GetParametersForImport"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::WRAPPING.and(Conditions::KEY),
@@ -738,7 +772,8 @@ pub(crate) static GET_PUBLIC_KEY: Row = Row {
     members: shapes::GET_PUBLIC_KEY,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:GetPublicKey"), resource: Resource::Key,
+        policy: kms("kms:GetPublicKey"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY.and(Conditions::REQUEST_ALIAS),
@@ -756,7 +791,8 @@ pub(crate) static IMPORT_KEY_MATERIAL: Row = Row {
     members: shapes::IMPORT_KEY_MATERIAL,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:ImportKeyMaterial"), resource: Resource::Key,
+        policy: kms("kms:ImportKeyMaterial"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::EXPIRATION),
@@ -781,7 +817,8 @@ pub(crate) static LIST_ALIASES: Row = Row {
     members: shapes::LIST_ALIASES,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:ListAliases"), resource: Resource::None,
+        policy: kms("kms:ListAliases"),
+        resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::NONE,
@@ -799,7 +836,8 @@ pub(crate) static LIST_GRANTS: Row = Row {
     members: shapes::LIST_GRANTS,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:ListGrants"), resource: Resource::Key,
+        policy: kms("kms:ListGrants"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::GRANT_FOR_SERVICE),
@@ -824,7 +862,8 @@ pub(crate) static LIST_KEY_POLICIES: Row = Row {
     members: shapes::LIST_KEY_POLICIES,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:ListKeyPolicies"), resource: Resource::Key,
+        policy: kms("kms:ListKeyPolicies"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -842,7 +881,8 @@ pub(crate) static LIST_KEY_ROTATIONS: Row = Row {
     members: shapes::LIST_KEY_ROTATIONS,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:ListKeyRotations"), resource: Resource::Key,
+        policy: kms("kms:ListKeyRotations"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -860,7 +900,8 @@ pub(crate) static LIST_KEYS: Row = Row {
     members: shapes::LIST_KEYS,
     identifiers: Identifiers::None,
     actions: &[Action {
-        policy: kms("kms:ListKeys"), resource: Resource::None,
+        policy: kms("kms:ListKeys"),
+        resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::NONE,
@@ -878,7 +919,8 @@ pub(crate) static LIST_RESOURCE_TAGS: Row = Row {
     members: shapes::LIST_RESOURCE_TAGS,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:ListResourceTags"), resource: Resource::Key,
+        policy: kms("kms:ListResourceTags"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -896,7 +938,8 @@ pub(crate) static LIST_RETIRABLE_GRANTS: Row = Row {
     members: shapes::LIST_RETIRABLE_GRANTS,
     identifiers: Identifiers::None,
     actions: &[Action {
-        policy: kms("kms:ListRetirableGrants"), resource: Resource::None,
+        policy: kms("kms:ListRetirableGrants"),
+        resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::NONE,
@@ -914,7 +957,8 @@ pub(crate) static PUT_KEY_POLICY: Row = Row {
     members: shapes::PUT_KEY_POLICY,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:PutKeyPolicy"), resource: Resource::Key,
+        policy: kms("kms:PutKeyPolicy"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::BYPASS).and(Conditions::POLICY_NAME),
@@ -938,7 +982,8 @@ pub(crate) static RE_ENCRYPT: Row = Row {
     identifiers: Identifiers::Any,
     actions: &[
         Action {
-            policy: kms("kms:ReEncryptFrom"), resource: Resource::Key,
+            policy: kms("kms:ReEncryptFrom"),
+            resource: Resource::Key,
             cross_account: true,
             grantable: true,
             conditions: Conditions::ENCRYPTION_ALGORITHM
@@ -948,7 +993,8 @@ pub(crate) static RE_ENCRYPT: Row = Row {
                 .and(Conditions::SAME_KEY),
         },
         Action {
-            policy: kms("kms:ReEncryptTo"), resource: Resource::Key,
+            policy: kms("kms:ReEncryptTo"),
+            resource: Resource::Key,
             cross_account: true,
             grantable: true,
             conditions: Conditions::ENCRYPTION_ALGORITHM
@@ -981,13 +1027,15 @@ pub(crate) static REPLICATE_KEY: Row = Row {
     identifiers: Identifiers::KeyOnly,
     actions: &[
         Action {
-            policy: kms("kms:ReplicateKey"), resource: Resource::Key,
+            policy: kms("kms:ReplicateKey"),
+            resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY.and(Conditions::REPLICA_REGION),
         },
         Action {
-            policy: kms("kms:CreateKey"), resource: Resource::None,
+            policy: kms("kms:CreateKey"),
+            resource: Resource::None,
             cross_account: false,
             grantable: false,
             conditions: Conditions::BYPASS
@@ -997,7 +1045,8 @@ pub(crate) static REPLICATE_KEY: Row = Row {
                 .and(Conditions::TAGS),
         },
         Action {
-            policy: kms("kms:TagResource"), resource: Resource::Key,
+            policy: kms("kms:TagResource"),
+            resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY.and(Conditions::TAGS).and(Conditions::NEW_KEY),
@@ -1023,7 +1072,8 @@ pub(crate) static RETIRE_GRANT: Row = Row {
     members: shapes::RETIRE_GRANT,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:RetireGrant"), resource: Resource::Key,
+        policy: kms("kms:RetireGrant"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY
@@ -1045,7 +1095,8 @@ pub(crate) static REVOKE_GRANT: Row = Row {
     members: shapes::REVOKE_GRANT,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:RevokeGrant"), resource: Resource::Key,
+        policy: kms("kms:RevokeGrant"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::GRANT_FOR_SERVICE),
@@ -1063,7 +1114,8 @@ pub(crate) static ROTATE_KEY_ON_DEMAND: Row = Row {
     members: shapes::ROTATE_KEY_ON_DEMAND,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:RotateKeyOnDemand"), resource: Resource::Key,
+        policy: kms("kms:RotateKeyOnDemand"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -1081,7 +1133,8 @@ pub(crate) static SCHEDULE_KEY_DELETION: Row = Row {
     members: shapes::SCHEDULE_KEY_DELETION,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:ScheduleKeyDeletion"), resource: Resource::Key,
+        policy: kms("kms:ScheduleKeyDeletion"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::PENDING_WINDOW).and(Conditions::LAST_USAGE),
@@ -1105,7 +1158,8 @@ pub(crate) static SIGN: Row = Row {
     members: shapes::SIGN,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:Sign"), resource: Resource::Key,
+        policy: kms("kms:Sign"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::SIGNING.and(Conditions::REQUEST_ALIAS).and(Conditions::KEY),
@@ -1123,7 +1177,8 @@ pub(crate) static TAG_RESOURCE: Row = Row {
     members: shapes::TAG_RESOURCE,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:TagResource"), resource: Resource::Key,
+        policy: kms("kms:TagResource"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::TAGS),
@@ -1141,7 +1196,8 @@ pub(crate) static UNTAG_RESOURCE: Row = Row {
     members: shapes::UNTAG_RESOURCE,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:UntagResource"), resource: Resource::Key,
+        policy: kms("kms:UntagResource"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY.and(Conditions::TAGS),
@@ -1160,19 +1216,22 @@ pub(crate) static UPDATE_ALIAS: Row = Row {
     identifiers: Identifiers::KeyOnly,
     actions: &[
         Action {
-            policy: kms("kms:UpdateAlias"), resource: Resource::Alias,
+            policy: kms("kms:UpdateAlias"),
+            resource: Resource::Alias,
             cross_account: false,
             grantable: false,
             conditions: Conditions::CALLER_ACCOUNT.and(Conditions::VIA_SERVICE),
         },
         Action {
-            policy: kms("kms:UpdateAlias"), resource: Resource::Key,
+            policy: kms("kms:UpdateAlias"),
+            resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY,
         },
         Action {
-            policy: kms("kms:UpdateAlias"), resource: Resource::Key,
+            policy: kms("kms:UpdateAlias"),
+            resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY,
@@ -1191,7 +1250,8 @@ pub(crate) static UPDATE_CUSTOM_KEY_STORE: Row = Row {
     members: shapes::UPDATE_CUSTOM_KEY_STORE,
     identifiers: Identifiers::None,
     actions: &[Action {
-        policy: kms("kms:UpdateCustomKeyStore"), resource: Resource::None,
+        policy: kms("kms:UpdateCustomKeyStore"),
+        resource: Resource::None,
         cross_account: false,
         grantable: false,
         conditions: Conditions::CALLER_ACCOUNT,
@@ -1218,7 +1278,8 @@ pub(crate) static UPDATE_KEY_DESCRIPTION: Row = Row {
     members: shapes::UPDATE_KEY_DESCRIPTION,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
-        policy: kms("kms:UpdateKeyDescription"), resource: Resource::Key,
+        policy: kms("kms:UpdateKeyDescription"),
+        resource: Resource::Key,
         cross_account: false,
         grantable: false,
         conditions: Conditions::KEY,
@@ -1237,13 +1298,15 @@ pub(crate) static UPDATE_PRIMARY_REGION: Row = Row {
     identifiers: Identifiers::KeyOnly,
     actions: &[
         Action {
-            policy: kms("kms:UpdatePrimaryRegion"), resource: Resource::Key,
+            policy: kms("kms:UpdatePrimaryRegion"),
+            resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY.and(Conditions::PRIMARY_REGION),
         },
         Action {
-            policy: kms("kms:UpdatePrimaryRegion"), resource: Resource::Key,
+            policy: kms("kms:UpdatePrimaryRegion"),
+            resource: Resource::Key,
             cross_account: false,
             grantable: false,
             conditions: Conditions::KEY.and(Conditions::PRIMARY_REGION),
@@ -1262,7 +1325,8 @@ pub(crate) static VERIFY: Row = Row {
     members: shapes::VERIFY,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:Verify"), resource: Resource::Key,
+        policy: kms("kms:Verify"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::SIGNING.and(Conditions::REQUEST_ALIAS).and(Conditions::KEY),
@@ -1280,7 +1344,8 @@ pub(crate) static VERIFY_MAC: Row = Row {
     members: shapes::VERIFY_MAC,
     identifiers: Identifiers::Any,
     actions: &[Action {
-        policy: kms("kms:VerifyMac"), resource: Resource::Key,
+        policy: kms("kms:VerifyMac"),
+        resource: Resource::Key,
         cross_account: true,
         grantable: true,
         conditions: Conditions::MAC.and(Conditions::REQUEST_ALIAS).and(Conditions::KEY),

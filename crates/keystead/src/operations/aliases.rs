@@ -10,7 +10,7 @@ use super::common::text;
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::commit::{AliasChange, Changes, KeyChange};
-use crate::door::{CallFacts, Effect, Operation, sealed::Sealed};
+use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::damaged;
 use crate::record::{AliasRecord, RECORD_FORMAT};
 use crate::request::request;
@@ -21,7 +21,7 @@ request! {
     /// Gives a key a name of its own (KEY-55).
     ///
     /// Authorized by `kms:CreateAlias` on the alias, in identity policies, and on the key.
-    CreateAlias: CREATE_ALIAS {
+    CreateAlias: CREATE_ALIAS -> Unit {
         /// `alias/` and up to 250 letters, digits, slashes, underscores and dashes. Not secret.
         alias_name: Cow<'a, str>,
         /// The key: key ID or key ARN, in the caller's account.
@@ -33,7 +33,7 @@ request! {
     /// Points an alias to another key of the same kind and usage (KEY-56 to KEY-58).
     ///
     /// Authorized by `kms:UpdateAlias` on the alias, in identity policies, on the present and on the new key.
-    UpdateAlias: UPDATE_ALIAS {
+    UpdateAlias: UPDATE_ALIAS -> Unit {
         /// The alias name.
         alias_name: Cow<'a, str>,
         /// The new key: key ID or key ARN, in the caller's account.
@@ -45,7 +45,7 @@ request! {
     /// Deletes an alias; the key stays (KEY-59).
     ///
     /// Authorized by `kms:DeleteAlias` on the alias, in identity policies, and on the key.
-    DeleteAlias: DELETE_ALIAS {
+    DeleteAlias: DELETE_ALIAS -> Unit {
         /// The alias name.
         alias_name: Cow<'a, str>,
     }
@@ -84,16 +84,12 @@ impl Client {
     }
 }
 
-impl Sealed for CreateAlias<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for CreateAlias<'_> {
     type Targets = NewAlias;
     type Prepared<'p>
         = &'p NewAlias
     where
         Self: 'p;
-    type Response = Unit;
 
     fn check(&self) -> Result<(), Error> {
         let name = alias_name(&self.alias_name)?;
@@ -129,16 +125,12 @@ impl Operation for CreateAlias<'_> {
     }
 }
 
-impl Sealed for UpdateAlias<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for UpdateAlias<'_> {
     type Targets = MovingAlias;
     type Prepared<'p>
         = &'p MovingAlias
     where
         Self: 'p;
-    type Response = Unit;
 
     fn check(&self) -> Result<(), Error> {
         alias_name(&self.alias_name).map(drop)
@@ -187,16 +179,12 @@ impl Operation for UpdateAlias<'_> {
     }
 }
 
-impl Sealed for DeleteAlias<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for DeleteAlias<'_> {
     type Targets = BoundAlias;
     type Prepared<'p>
         = &'p BoundAlias
     where
         Self: 'p;
-    type Response = Unit;
 
     fn check(&self) -> Result<(), Error> {
         alias_name(&self.alias_name).map(drop)
@@ -206,11 +194,7 @@ impl Operation for DeleteAlias<'_> {
         alias_name(&self.alias_name)
     }
 
-    fn prepare<'p>(
-        &'p self,
-        targets: &'p Authorized<BoundAlias>,
-        _: &CallFacts<'p>,
-    ) -> Result<&'p BoundAlias, Error> {
+    fn prepare<'p>(&'p self, targets: &'p Authorized<BoundAlias>, _: &CallFacts<'p>) -> Result<&'p BoundAlias, Error> {
         Ok(targets)
     }
 
@@ -231,11 +215,9 @@ fn alias_name(member: &Option<Cow<'_, str>>) -> Result<AliasName, Error> {
     let name = text(member);
     AliasName::parse(name).map_err(|error| {
         let message: Cow<'static, str> = match error {
-            AliasNameError::MissingPrefix => {
-                "Alias must start with the prefix \"alias/\". Please see \
+            AliasNameError::MissingPrefix => "Alias must start with the prefix \"alias/\". Please see \
                  https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
-                    .into()
-            }
+                .into(),
             AliasNameError::Colon => format!("{name} contains invalid characters for an alias").into(),
             _ => format!("{name} is not an alias name; give `alias/` and at least one more character").into(),
         };

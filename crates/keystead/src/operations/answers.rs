@@ -133,18 +133,6 @@ impl KeyMetadata {
 #[non_exhaustive]
 pub struct Unit;
 
-/// One page of a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Page<T> {
-    /// The items, in a stable order.
-    pub items: Vec<T>,
-    /// Whether there are more.
-    pub truncated: bool,
-    /// Where to go on; present if there are more.
-    pub next_marker: Option<String>,
-}
-
 fn names<T>(list: &Option<Vec<T>>, name: impl Fn(&T) -> &'static str) -> Option<Vec<&'static str>> {
     list.as_ref().map(|list| list.iter().map(name).collect())
 }

@@ -12,7 +12,7 @@ use super::encrypt::SealingKey;
 use crate::Error;
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
-use crate::door::{CallFacts, Effect, Operation, sealed::Sealed};
+use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::crypto;
 use crate::request::request;
 use crate::targets::OneKey;
@@ -22,7 +22,7 @@ request! {
     /// Makes a random key for use outside: in clear and sealed under a KMS key (KEY-88).
     ///
     /// Authorized by `kms:GenerateDataKey` on the key. Give exactly one of key spec and number of bytes.
-    GenerateDataKey: GENERATE_DATA_KEY {
+    GenerateDataKey: GENERATE_DATA_KEY -> GenerateDataKeyResponse {
         /// The key that protects the data key: key ID, key ARN, alias name or alias ARN.
         key_id: Cow<'a, str>,
         /// The pairs that the data key is bound to.
@@ -44,7 +44,7 @@ request! {
     /// Makes a random key for use outside, sealed under a KMS key only (KEY-88).
     ///
     /// Authorized by `kms:GenerateDataKeyWithoutPlaintext` on the key.
-    GenerateDataKeyWithoutPlaintext: GENERATE_DATA_KEY_WITHOUT_PLAINTEXT {
+    GenerateDataKeyWithoutPlaintext: GENERATE_DATA_KEY_WITHOUT_PLAINTEXT -> GenerateDataKeyWithoutPlaintextResponse {
         /// The key that protects the data key: key ID, key ARN, alias name or alias ARN.
         key_id: Cow<'a, str>,
         /// The pairs that the data key is bound to.
@@ -121,8 +121,7 @@ impl<'c> Call<'c, GenerateDataKeyWithoutPlaintext<'c>> {
 }
 
 /// A data key about to be made.
-#[doc(hidden)]
-pub struct MakingDataKey<'p> {
+pub(crate) struct MakingDataKey<'p> {
     key: SealingKey<'p>,
     context: EncryptionContext<'p>,
     length: usize,
@@ -173,16 +172,12 @@ fn size_missing() -> Error {
     Error::Validation("Please specify either number of bytes or key spec.".into())
 }
 
-impl Sealed for GenerateDataKey<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for GenerateDataKey<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = MakingDataKey<'p>
     where
         Self: 'p;
-    type Response = GenerateDataKeyResponse;
 
     fn check(&self) -> Result<(), Error> {
         length(&self.key_spec, self.number_of_bytes).map(drop)
@@ -208,16 +203,12 @@ impl Operation for GenerateDataKey<'_> {
     }
 }
 
-impl Sealed for GenerateDataKeyWithoutPlaintext<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for GenerateDataKeyWithoutPlaintext<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = MakingDataKey<'p>
     where
         Self: 'p;
-    type Response = GenerateDataKeyWithoutPlaintextResponse;
 
     fn check(&self) -> Result<(), Error> {
         length(&self.key_spec, self.number_of_bytes).map(drop)

@@ -7,13 +7,11 @@ use keystead_hierarchy::spec::EncryptionAlgorithm;
 use keystead_hierarchy::{BlobHeader, EncryptionContext, MaterialId, blob};
 use keystead_types::KeyArn;
 
-use super::common::{
-    incorrect_key, invalid_ciphertext, open_error, require_context, require_encryption_algorithm,
-};
+use super::common::{incorrect_key, invalid_ciphertext, open_error, require_context, require_encryption_algorithm};
 use crate::audit::{AuditExtras, Fields};
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
-use crate::door::{CallFacts, Effect, Operation, sealed::Sealed};
+use crate::door::{CallFacts, Effect, Operation};
 use crate::request::request;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{Decrypting, DecryptingKey, Target};
@@ -24,7 +22,7 @@ request! {
     /// Decrypts what Encrypt, ReEncrypt or GenerateDataKey sealed (API-077).
     ///
     /// Authorized by `kms:Decrypt` on the key that the ciphertext names, or that the caller names.
-    Decrypt: DECRYPT {
+    Decrypt: DECRYPT -> DecryptResponse {
         /// The ciphertext: 1 to 6,144 bytes.
         ciphertext_blob: Blob<'a>,
         /// The pairs given at encryption, all of them and no other.
@@ -74,23 +72,18 @@ impl<'c> Call<'c, Decrypt<'c>> {
 }
 
 /// A ciphertext that was authenticated and opened. A dry run ends here, so that it knows of damage (API-035).
-#[doc(hidden)]
-pub struct Opened<'p> {
+pub(crate) struct Opened<'p> {
     pub(super) key: &'p Target,
     pub(super) material_id: Option<MaterialId>,
     pub(super) plaintext: SecretBytes,
 }
 
-impl Sealed for Decrypt<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for Decrypt<'_> {
     type Targets = DecryptingKey;
     type Prepared<'p>
         = Opened<'p>
     where
         Self: 'p;
-    type Response = DecryptResponse;
 
     fn check(&self) -> Result<(), Error> {
         Side::of_decrypt(self).check(self.dry_run, &self.dry_run_modifiers)

@@ -12,7 +12,7 @@ use crate::audit::{AuditExtras, Fields};
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::commit::{Changes, KeyChange};
-use crate::door::{CallFacts, Effect, Operation, sealed::Sealed};
+use crate::door::{CallFacts, Effect, Operation};
 use crate::request::request;
 use crate::targets::{OneKey, Target};
 
@@ -20,7 +20,7 @@ request! {
     /// Begins the waiting period after which the key is destroyed (STA-51 to STA-62). The key is unusable at once.
     ///
     /// Authorized by `kms:ScheduleKeyDeletion` on the key.
-    ScheduleKeyDeletion: SCHEDULE_KEY_DELETION {
+    ScheduleKeyDeletion: SCHEDULE_KEY_DELETION -> ScheduleKeyDeletionResponse {
         /// The key: key ID or key ARN.
         key_id: Cow<'a, str>,
         /// 7 to 30 days of 24 hours; by default 30.
@@ -46,7 +46,7 @@ request! {
     /// Ends the waiting period; the key is then disabled (STA-63 to STA-68).
     ///
     /// Authorized by `kms:CancelKeyDeletion` on the key.
-    CancelKeyDeletion: CANCEL_KEY_DELETION {
+    CancelKeyDeletion: CANCEL_KEY_DELETION -> CancelKeyDeletionResponse {
         /// The key: key ID or key ARN.
         key_id: Cow<'a, str>,
     }
@@ -86,16 +86,12 @@ impl ScheduleKeyDeletion<'_> {
     }
 }
 
-impl Sealed for ScheduleKeyDeletion<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for ScheduleKeyDeletion<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = (&'p Target, u32)
     where
         Self: 'p;
-    type Response = ScheduleKeyDeletionResponse;
 
     fn check(&self) -> Result<(), Error> {
         self.window().map(drop)
@@ -105,11 +101,7 @@ impl Operation for ScheduleKeyDeletion<'_> {
         Ok(text(&self.key_id))
     }
 
-    fn prepare<'p>(
-        &'p self,
-        targets: &'p Authorized<OneKey>,
-        _: &CallFacts<'p>,
-    ) -> Result<(&'p Target, u32), Error> {
+    fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, _: &CallFacts<'p>) -> Result<(&'p Target, u32), Error> {
         Ok((&targets.0, self.window()?))
     }
 
@@ -137,16 +129,12 @@ impl Operation for ScheduleKeyDeletion<'_> {
     }
 }
 
-impl Sealed for CancelKeyDeletion<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for CancelKeyDeletion<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = &'p Target
     where
         Self: 'p;
-    type Response = CancelKeyDeletionResponse;
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
         Ok(text(&self.key_id))

@@ -11,7 +11,7 @@ use crate::Error;
 use crate::audit::{AuditExtras, Fields};
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
-use crate::door::{CallFacts, Effect, Operation, sealed::Sealed};
+use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::hierarchy;
 use crate::request::request;
 use crate::targets::{OneKey, Target};
@@ -21,7 +21,7 @@ request! {
     /// Encrypts up to 4,096 bytes under a KMS key (KEY-79 to KEY-87).
     ///
     /// Authorized by `kms:Encrypt` on the key, across accounts too. Refused by keys that are not enabled.
-    Encrypt: ENCRYPT {
+    Encrypt: ENCRYPT -> EncryptResponse {
         /// The key: key ID, key ARN, alias name or alias ARN.
         key_id: Cow<'a, str>,
         /// What to encrypt: 1 to 4,096 bytes.
@@ -69,8 +69,7 @@ impl<'c> Call<'c, Encrypt<'c>> {
 }
 
 /// A plaintext about to be sealed under the current material of a key.
-#[doc(hidden)]
-pub struct Sealing<'p> {
+pub(crate) struct Sealing<'p> {
     pub(super) targets: SealingKey<'p>,
     pub(super) context: EncryptionContext<'p>,
     pub(super) plaintext: &'p [u8],
@@ -85,11 +84,7 @@ pub(super) struct SealingKey<'p> {
 
 impl<'p> SealingKey<'p> {
     /// The current material of an authorized key.
-    pub(super) fn of<T>(
-        targets: &'p Authorized<T>,
-        key: &'p Target,
-        call: &CallFacts<'_>,
-    ) -> Result<Self, Error> {
+    pub(super) fn of<T>(targets: &'p Authorized<T>, key: &'p Target, call: &CallFacts<'_>) -> Result<Self, Error> {
         let (material, live) = targets.current_material(key, call)?;
         Ok(Self { key, material, live })
     }
@@ -106,32 +101,23 @@ impl<'p> SealingKey<'p> {
 
     /// `additionalEventData` of operations with symmetric keys.
     pub(super) fn audit(&self, call: &CallFacts<'_>) -> AuditExtras {
-        let additional =
-            call.is_recorded().then(|| Fields::new().with("keyMaterialId", self.material.id.to_string()));
+        let additional = call.is_recorded().then(|| Fields::new().with("keyMaterialId", self.material.id.to_string()));
         AuditExtras { additional, ..AuditExtras::default() }
     }
 }
 
-impl Sealed for Encrypt<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for Encrypt<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = Sealing<'p>
     where
         Self: 'p;
-    type Response = EncryptResponse;
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
         Ok(text(&self.key_id))
     }
 
-    fn prepare<'p>(
-        &'p self,
-        targets: &'p Authorized<OneKey>,
-        call: &CallFacts<'p>,
-    ) -> Result<Sealing<'p>, Error> {
+    fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<Sealing<'p>, Error> {
         require_encryption_algorithm(targets.0.snapshot(), &self.encryption_algorithm, call)?;
         let context = require_context(&self.encryption_context, call)?;
         let plaintext = self.plaintext.as_ref().map(AsRef::as_ref).unwrap_or_default();

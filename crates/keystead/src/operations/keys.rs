@@ -17,7 +17,7 @@ use crate::audit::{AuditExtras, Fields};
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::commit::{Changes, KeyChange, KeyCount, too_many_keys};
-use crate::door::{CallFacts, Effect, Operation, not_yet, sealed::Sealed};
+use crate::door::{CallFacts, Effect, Operation, not_yet};
 use crate::policies::default_key_policy;
 use crate::record::{KeyRecord, RECORD_FORMAT};
 use crate::request::request;
@@ -31,7 +31,7 @@ request! {
     /// with the default key policy, no alias, no tags, no automatic rotation.
     ///
     /// Authorized by `kms:CreateKey`, with tags also `kms:TagResource`, in identity policies.
-    CreateKey: CREATE_KEY {
+    CreateKey: CREATE_KEY -> CreateKeyResponse {
         /// The key policy; by default one that lets the account delegate to its identities.
         policy: Cow<'a, str>,
         /// Up to 8,192 characters. Not secret.
@@ -109,8 +109,7 @@ impl<'c> Call<'c, CreateKey<'c>> {
 }
 
 /// A key that may be created.
-#[doc(hidden)]
-pub struct Creating {
+pub(crate) struct Creating {
     arn: KeyArn,
     record: KeyRecord,
     policy: Option<Arc<Policy>>,
@@ -128,7 +127,8 @@ impl CreateKey<'_> {
         match self.key_usage.as_deref() {
             Some(name) => name.parse().map_err(|_| Error::Validation(format!("Unknown key usage {name}").into())),
             None => spec.default_usage().ok_or_else(|| {
-                let message = "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.";
+                let message =
+                    "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.";
                 Error::Validation(message.into())
             }),
         }
@@ -142,16 +142,12 @@ impl CreateKey<'_> {
     }
 }
 
-impl Sealed for CreateKey<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for CreateKey<'_> {
     type Targets = NewKey;
     type Prepared<'p>
         = Creating
     where
         Self: 'p;
-    type Response = CreateKeyResponse;
 
     fn check(&self) -> Result<(), Error> {
         if self.key_spec.is_some() && self.customer_master_key_spec.is_some() {
@@ -257,9 +253,7 @@ impl Operation for CreateKey<'_> {
 /// A member that belongs to certain origins and no others (API-052).
 fn member_fits(member: &str, given: bool, needed: bool, origin: Origin) -> Result<(), Error> {
     match (given, needed) {
-        (true, false) => {
-            Err(Error::Validation(format!("{member} is not valid with Origin {origin}; omit it.").into()))
-        }
+        (true, false) => Err(Error::Validation(format!("{member} is not valid with Origin {origin}; omit it.").into())),
         (false, true) => Err(Error::Validation(format!("{member} is required with Origin {origin}.").into())),
         _ => Ok(()),
     }
@@ -280,7 +274,7 @@ request! {
     /// Describes a key; works in every state and across accounts (KEY-38).
     ///
     /// Authorized by `kms:DescribeKey` on the key.
-    DescribeKey: DESCRIBE_KEY {
+    DescribeKey: DESCRIBE_KEY -> DescribeKeyResponse {
         /// The key: key ID, key ARN, alias name or alias ARN.
         key_id: Cow<'a, str>,
         /// Grants to be considered although they are new.
@@ -296,16 +290,12 @@ pub struct DescribeKeyResponse {
     pub key_metadata: KeyMetadata,
 }
 
-impl Sealed for DescribeKey<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for DescribeKey<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = &'p Target
     where
         Self: 'p;
-    type Response = DescribeKeyResponse;
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
         Ok(text(&self.key_id))
@@ -324,7 +314,7 @@ request! {
     /// Sets the description of a key; an empty one clears it (KEY-42).
     ///
     /// Authorized by `kms:UpdateKeyDescription` on the key.
-    UpdateKeyDescription: UPDATE_KEY_DESCRIPTION {
+    UpdateKeyDescription: UPDATE_KEY_DESCRIPTION -> Unit {
         /// The key: key ID or key ARN.
         key_id: Cow<'a, str>,
         /// Up to 8,192 characters. Not secret.
@@ -332,16 +322,12 @@ request! {
     }
 }
 
-impl Sealed for UpdateKeyDescription<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for UpdateKeyDescription<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = (&'p Target, &'p str)
     where
         Self: 'p;
-    type Response = Unit;
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
         Ok(text(&self.key_id))
@@ -365,22 +351,18 @@ request! {
     /// Enables a key; idempotent (KEY-44). An overdue rotation is made at once (ROT-24).
     ///
     /// Authorized by `kms:EnableKey` on the key.
-    EnableKey: ENABLE_KEY {
+    EnableKey: ENABLE_KEY -> Unit {
         /// The key: key ID or key ARN.
         key_id: Cow<'a, str>,
     }
 }
 
-impl Sealed for EnableKey<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for EnableKey<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = &'p Target
     where
         Self: 'p;
-    type Response = Unit;
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
         Ok(text(&self.key_id))
@@ -411,22 +393,18 @@ request! {
     /// Disables a key; idempotent (KEY-43). No use of the key begins after the answer.
     ///
     /// Authorized by `kms:DisableKey` on the key.
-    DisableKey: DISABLE_KEY {
+    DisableKey: DISABLE_KEY -> Unit {
         /// The key: key ID or key ARN.
         key_id: Cow<'a, str>,
     }
 }
 
-impl Sealed for DisableKey<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for DisableKey<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = &'p Target
     where
         Self: 'p;
-    type Response = Unit;
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
         Ok(text(&self.key_id))

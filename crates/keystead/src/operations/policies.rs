@@ -11,7 +11,7 @@ use crate::Error;
 use crate::authorize::{Authorized, may_replace_policy};
 use crate::client::{Call, Client};
 use crate::commit::{Changes, KeyChange};
-use crate::door::{CallFacts, Effect, Operation, sealed::Sealed};
+use crate::door::{CallFacts, Effect, Operation};
 use crate::policies::{POLICY_SIZE_LIMIT, compile_key_policy};
 use crate::record::KeyRecord;
 use crate::request::request;
@@ -22,7 +22,7 @@ request! {
     /// Shows the key policy, byte for byte as it was given (POL-82).
     ///
     /// Authorized by `kms:GetKeyPolicy` on the key.
-    GetKeyPolicy: GET_KEY_POLICY {
+    GetKeyPolicy: GET_KEY_POLICY -> GetKeyPolicyResponse {
         /// The key: key ID or key ARN.
         key_id: Cow<'a, str>,
         /// `default`, the only policy there is.
@@ -44,7 +44,7 @@ request! {
     /// Replaces the key policy (POL-80).
     ///
     /// Authorized by `kms:PutKeyPolicy` on the key.
-    PutKeyPolicy: PUT_KEY_POLICY {
+    PutKeyPolicy: PUT_KEY_POLICY -> Unit {
         /// The key: key ID or key ARN.
         key_id: Cow<'a, str>,
         /// `default`, the only policy there is.
@@ -72,16 +72,12 @@ impl Client {
     }
 }
 
-impl Sealed for GetKeyPolicy<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for GetKeyPolicy<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = &'p Target
     where
         Self: 'p;
-    type Response = GetKeyPolicyResponse;
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
         Ok(text(&self.key_id))
@@ -101,23 +97,18 @@ impl Operation for GetKeyPolicy<'_> {
 }
 
 /// A key and its next policy.
-#[doc(hidden)]
-pub struct ReplacingPolicy<'p> {
+pub(crate) struct ReplacingPolicy<'p> {
     key: &'p Target,
     document: &'p str,
     policy: Policy,
 }
 
-impl Sealed for PutKeyPolicy<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for PutKeyPolicy<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = ReplacingPolicy<'p>
     where
         Self: 'p;
-    type Response = Unit;
 
     fn check(&self) -> Result<(), Error> {
         match self.policy_name.as_deref() {
@@ -162,10 +153,8 @@ pub(super) fn accept_policy(
     call: &CallFacts<'_>,
 ) -> Result<Policy, Error> {
     if document.len() > POLICY_SIZE_LIMIT {
-        let message = format!(
-            "The key policy is {} bytes long, the quota is {POLICY_SIZE_LIMIT}; shorten it.",
-            document.len()
-        );
+        let message =
+            format!("The key policy is {} bytes long, the quota is {POLICY_SIZE_LIMIT}; shorten it.", document.len());
         return Err(Error::LimitExceeded(message.into()));
     }
     let policy = compile_key_policy(document).map_err(|error| match error {

@@ -7,7 +7,7 @@ use keystead_crypto::SecretBytes;
 use crate::Error;
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
-use crate::door::{CallFacts, Effect, Operation, not_yet, sealed::Sealed};
+use crate::door::{CallFacts, Effect, Operation, not_yet};
 use crate::engine::crypto;
 use crate::request::request;
 use crate::targets::NoKey;
@@ -17,7 +17,7 @@ request! {
     /// Draws random bytes (API-082).
     ///
     /// Authorized by `kms:GenerateRandom` in an identity policy.
-    GenerateRandom: GENERATE_RANDOM {
+    GenerateRandom: GENERATE_RANDOM -> GenerateRandomResponse {
         /// How many, 1 to 1,024.
         number_of_bytes: i64,
         /// The key store to draw from.
@@ -42,16 +42,12 @@ impl Client {
     }
 }
 
-impl Sealed for GenerateRandom<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for GenerateRandom<'_> {
     type Targets = NoKey;
     type Prepared<'p>
         = usize
     where
         Self: 'p;
-    type Response = GenerateRandomResponse;
 
     fn check(&self) -> Result<(), Error> {
         match self.number_of_bytes {

@@ -13,7 +13,7 @@ use crate::Error;
 use crate::audit::{AuditExtras, Fields};
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
-use crate::door::{CallFacts, Effect, Operation, sealed::Sealed};
+use crate::door::{CallFacts, Effect, Operation};
 use crate::request::request;
 use crate::targets::{Decrypting, TwoKeys};
 use crate::value::Blob;
@@ -22,7 +22,7 @@ request! {
     /// Decrypts and encrypts anew without showing the plaintext (API-079).
     ///
     /// Authorized by `kms:ReEncryptFrom` on the source key and `kms:ReEncryptTo` on the destination key.
-    ReEncrypt: RE_ENCRYPT {
+    ReEncrypt: RE_ENCRYPT -> ReEncryptResponse {
         /// The ciphertext: 1 to 6,144 bytes.
         ciphertext_blob: Blob<'a>,
         /// The pairs given at encryption.
@@ -96,8 +96,7 @@ impl<'c> Call<'c, ReEncrypt<'c>> {
 }
 
 /// An opened ciphertext and the key it goes to.
-#[doc(hidden)]
-pub struct ReSealing<'p> {
+pub(crate) struct ReSealing<'p> {
     opened: Opened<'p>,
     destination: SealingKey<'p>,
     context: EncryptionContext<'p>,
@@ -115,16 +114,12 @@ impl<'r> ReEncrypt<'r> {
     }
 }
 
-impl Sealed for ReEncrypt<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for ReEncrypt<'_> {
     type Targets = TwoKeys;
     type Prepared<'p>
         = ReSealing<'p>
     where
         Self: 'p;
-    type Response = ReEncryptResponse;
 
     fn check(&self) -> Result<(), Error> {
         self.source().check(self.dry_run, &self.dry_run_modifiers)
@@ -134,11 +129,7 @@ impl Operation for ReEncrypt<'_> {
         Ok((self.source().wanted(), text(&self.destination_key_id)))
     }
 
-    fn prepare<'p>(
-        &'p self,
-        targets: &'p Authorized<TwoKeys>,
-        call: &CallFacts<'p>,
-    ) -> Result<ReSealing<'p>, Error> {
+    fn prepare<'p>(&'p self, targets: &'p Authorized<TwoKeys>, call: &CallFacts<'p>) -> Result<ReSealing<'p>, Error> {
         // Everything about the destination is known before the ciphertext is looked at (steps 10 and 11 before 12).
         let source = self.source();
         source.require_fit(targets.source.snapshot(), call)?;

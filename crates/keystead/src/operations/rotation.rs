@@ -12,7 +12,7 @@ use crate::audit::{AuditExtras, Fields};
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::commit::{Changes, KeyChange};
-use crate::door::{CallFacts, Effect, Operation, sealed::Sealed};
+use crate::door::{CallFacts, Effect, Operation};
 use crate::request::request;
 use crate::targets::{OneKey, Target};
 use crate::{Error, quota};
@@ -21,7 +21,7 @@ request! {
     /// Switches automatic rotation on, or changes its period (ROT-15 to ROT-23).
     ///
     /// Authorized by `kms:EnableKeyRotation` on the key.
-    EnableKeyRotation: ENABLE_KEY_ROTATION {
+    EnableKeyRotation: ENABLE_KEY_ROTATION -> Unit {
         /// The key: key ID or key ARN.
         key_id: Cow<'a, str>,
         /// 90 to 2,560 days of 24 hours; by default 365.
@@ -33,7 +33,7 @@ request! {
     /// Switches automatic rotation off; all material stays (ROT-17).
     ///
     /// Authorized by `kms:DisableKeyRotation` on the key.
-    DisableKeyRotation: DISABLE_KEY_ROTATION {
+    DisableKeyRotation: DISABLE_KEY_ROTATION -> Unit {
         /// The key: key ID or key ARN.
         key_id: Cow<'a, str>,
     }
@@ -43,7 +43,7 @@ request! {
     /// Says whether and when the key rotates (ROT-40).
     ///
     /// Authorized by `kms:GetKeyRotationStatus` on the key, across accounts too.
-    GetKeyRotationStatus: GET_KEY_ROTATION_STATUS {
+    GetKeyRotationStatus: GET_KEY_ROTATION_STATUS -> GetKeyRotationStatusResponse {
         /// The key: key ID or key ARN.
         key_id: Cow<'a, str>,
     }
@@ -69,7 +69,7 @@ request! {
     /// Rotates at once, without moving the automatic schedule (ROT-32).
     ///
     /// Authorized by `kms:RotateKeyOnDemand` on the key.
-    RotateKeyOnDemand: ROTATE_KEY_ON_DEMAND {
+    RotateKeyOnDemand: ROTATE_KEY_ON_DEMAND -> RotateKeyOnDemandResponse {
         /// The key: key ID or key ARN.
         key_id: Cow<'a, str>,
     }
@@ -108,16 +108,12 @@ impl Client {
     }
 }
 
-impl Sealed for EnableKeyRotation<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for EnableKeyRotation<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = (&'p Target, RotationPeriod)
     where
         Self: 'p;
-    type Response = Unit;
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
         Ok(text(&self.key_id))
@@ -149,16 +145,12 @@ impl Operation for EnableKeyRotation<'_> {
     }
 }
 
-impl Sealed for DisableKeyRotation<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for DisableKeyRotation<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = &'p Target
     where
         Self: 'p;
-    type Response = Unit;
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
         Ok(text(&self.key_id))
@@ -179,16 +171,12 @@ impl Operation for DisableKeyRotation<'_> {
     }
 }
 
-impl Sealed for GetKeyRotationStatus<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for GetKeyRotationStatus<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = &'p Target
     where
         Self: 'p;
-    type Response = GetKeyRotationStatusResponse;
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
         Ok(text(&self.key_id))
@@ -221,16 +209,12 @@ impl Operation for GetKeyRotationStatus<'_> {
     }
 }
 
-impl Sealed for RotateKeyOnDemand<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for RotateKeyOnDemand<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = &'p Target
     where
         Self: 'p;
-    type Response = RotateKeyOnDemandResponse;
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
         Ok(text(&self.key_id))

@@ -9,7 +9,7 @@ use crate::Error;
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::commit::{Changes, KeyChange};
-use crate::door::{CallFacts, Effect, Operation, sealed::Sealed};
+use crate::door::{CallFacts, Effect, Operation};
 use crate::record::KeyRecord;
 use crate::request::request;
 use crate::targets::{OneKey, Target};
@@ -19,7 +19,7 @@ request! {
     /// Adds tags to a key, or gives them new values (KEY-72). All or nothing.
     ///
     /// Authorized by `kms:TagResource` on the key.
-    TagResource: TAG_RESOURCE {
+    TagResource: TAG_RESOURCE -> Unit {
         /// The key: key ID or key ARN.
         key_id: Cow<'a, str>,
         /// The tags. Not secret.
@@ -31,7 +31,7 @@ request! {
     /// Removes tags from a key; absent ones are ignored (KEY-73).
     ///
     /// Authorized by `kms:UntagResource` on the key.
-    UntagResource: UNTAG_RESOURCE {
+    UntagResource: UNTAG_RESOURCE -> Unit {
         /// The key: key ID or key ARN.
         key_id: Cow<'a, str>,
         /// The keys of the tags.
@@ -67,16 +67,12 @@ impl<'c> Call<'c, UntagResource<'c>> {
     }
 }
 
-impl Sealed for TagResource<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for TagResource<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = (&'p Target, BTreeMap<String, String>)
     where
         Self: 'p;
-    type Response = Unit;
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
         Ok(text(&self.key_id))
@@ -100,25 +96,18 @@ impl Operation for TagResource<'_> {
         Ok((&targets.0, tags))
     }
 
-    fn perform(
-        (key, tags): (&Target, BTreeMap<String, String>),
-        _: &CallFacts<'_>,
-    ) -> Result<Effect<Unit>, Error> {
+    fn perform((key, tags): (&Target, BTreeMap<String, String>), _: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
         let record = KeyRecord { tags, ..key.snapshot().record.clone() };
         Ok(Effect::changing(Unit, Changes::of(KeyChange::update(key.held(), record))))
     }
 }
 
-impl Sealed for UntagResource<'_> {}
-
-#[allow(private_interfaces)]
 impl Operation for UntagResource<'_> {
     type Targets = OneKey;
     type Prepared<'p>
         = (&'p Target, &'p [Cow<'p, str>])
     where
         Self: 'p;
-    type Response = Unit;
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
         Ok(text(&self.key_id))

@@ -1,0 +1,475 @@
+//! The operations that later versions implement. Their requests are complete: they are checked and recorded like any
+//! other, and then answered with `UnsupportedOperationException` (API-001).
+
+use std::borrow::Cow;
+
+use keystead_hierarchy::EncryptionContext;
+use keystead_types::Timestamp;
+
+use super::answers::Unit;
+use crate::Error;
+use crate::authorize::Authorized;
+use crate::client::{Call, Client};
+use crate::door::{CallFacts, Effect, Operation};
+use crate::request::request;
+use crate::targets::NoKey;
+use crate::value::{Blob, GrantConstraints, RecipientInfo, Tag, XksProxyAuthenticationCredential};
+
+/// Declares a request whose operation does not exist yet.
+macro_rules! later {
+    ($(#[$doc:meta])* $name:ident: $row:ident, $method:ident { $($members:tt)* }) => {
+        request! {
+            $(#[$doc])*
+            $name: $row -> Unit { $($members)* }
+        }
+
+        impl Client {
+            $(#[$doc])*
+            pub fn $method(&self) -> Call<'_, $name<'_>> {
+                self.call($name::new())
+            }
+        }
+
+                impl Operation for $name<'_> {
+            type Targets = NoKey;
+            type Prepared<'p> = () where Self: 'p;
+
+            fn check(&self) -> Result<(), Error> {
+                let message = concat!(stringify!($name), " is not supported by this version of Keystead.");
+                Err(Error::UnsupportedOperation(message.into()))
+            }
+
+            fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<(), Error> {
+                Ok(())
+            }
+
+            fn prepare<'p>(&'p self, _: &'p Authorized<NoKey>, _: &CallFacts<'p>) -> Result<(), Error> {
+                self.check()
+            }
+
+            fn perform((): (), _: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
+                Ok(Effect::reading(Unit))
+            }
+        }
+    };
+}
+
+later! {
+    /// Connects a key store. Not supported yet.
+    ConnectCustomKeyStore: CONNECT_CUSTOM_KEY_STORE, connect_custom_key_store {
+        /// The key store.
+        custom_key_store_id: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Creates a key store. Not supported yet.
+    CreateCustomKeyStore: CREATE_CUSTOM_KEY_STORE, create_custom_key_store {
+        /// The name of the key store.
+        custom_key_store_name: Cow<'a, str>,
+        /// The cluster.
+        cloud_hsm_cluster_id: Cow<'a, str>,
+        /// The trust anchor of the cluster.
+        trust_anchor_certificate: Cow<'a, str>,
+        /// The password of the crypto user.
+        key_store_password: Blob<'a>,
+        /// `AWS_CLOUDHSM` or `EXTERNAL_KEY_STORE`.
+        custom_key_store_type: Cow<'a, str>,
+        /// The endpoint of the proxy.
+        xks_proxy_uri_endpoint: Cow<'a, str>,
+        /// The path at the proxy.
+        xks_proxy_uri_path: Cow<'a, str>,
+        /// The endpoint service of the proxy.
+        xks_proxy_vpc_endpoint_service_name: Cow<'a, str>,
+        /// The owner of the endpoint service.
+        xks_proxy_vpc_endpoint_service_owner: Cow<'a, str>,
+        /// The credential of the proxy.
+        xks_proxy_authentication_credential: XksProxyAuthenticationCredential<'a>,
+        /// How the proxy is reached.
+        xks_proxy_connectivity: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Grants a principal the use of a key. Not supported yet.
+    CreateGrant: CREATE_GRANT, create_grant {
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// Who may use the key.
+        grantee_principal: Cow<'a, str>,
+        /// Who may retire the grant.
+        retiring_principal: Cow<'a, str>,
+        /// What is granted.
+        operations: Vec<Cow<'a, str>>,
+        /// Under which conditions.
+        constraints: GrantConstraints<'a>,
+        /// Grants to be considered although they are new.
+        grant_tokens: Vec<Cow<'a, str>>,
+        /// Makes repeated calls idempotent.
+        name: Cow<'a, str>,
+        /// Checks everything and changes nothing; the call then always fails.
+        dry_run: bool,
+        /// The service that may use the key.
+        grantee_service_principal: Cow<'a, str>,
+        /// The service that may retire the grant.
+        retiring_service_principal: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Opens an encapsulated secret. Not supported yet.
+    Decapsulate: DECAPSULATE, decapsulate {
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The encapsulated secret.
+        shared_secret_ciphertext_blob: Blob<'a>,
+        /// `ML_KEM`.
+        encapsulation_algorithm: Cow<'a, str>,
+        /// Grants to be considered although they are new.
+        grant_tokens: Vec<Cow<'a, str>>,
+        /// Checks everything and changes nothing; the call then always fails.
+        dry_run: bool,
+    }
+}
+
+later! {
+    /// Deletes an empty key store. Not supported yet.
+    DeleteCustomKeyStore: DELETE_CUSTOM_KEY_STORE, delete_custom_key_store {
+        /// The key store.
+        custom_key_store_id: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Deletes imported material. Not supported yet.
+    DeleteImportedKeyMaterial: DELETE_IMPORTED_KEY_MATERIAL, delete_imported_key_material {
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The material.
+        key_material_id: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Agrees on a secret with a peer. Not supported yet.
+    DeriveSharedSecret: DERIVE_SHARED_SECRET, derive_shared_secret {
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// `ECDH`.
+        key_agreement_algorithm: Cow<'a, str>,
+        /// The public key of the peer, DER.
+        public_key: Blob<'a>,
+        /// Grants to be considered although they are new.
+        grant_tokens: Vec<Cow<'a, str>>,
+        /// Checks everything and changes nothing; the call then always fails.
+        dry_run: bool,
+        /// The attested environment that gets the result.
+        recipient: RecipientInfo<'a>,
+    }
+}
+
+later! {
+    /// Describes key stores. Not supported yet.
+    DescribeCustomKeyStores: DESCRIBE_CUSTOM_KEY_STORES, describe_custom_key_stores {
+        /// The key store.
+        custom_key_store_id: Cow<'a, str>,
+        /// The name of the key store.
+        custom_key_store_name: Cow<'a, str>,
+        /// Items on a page.
+        limit: i64,
+        /// Where to go on.
+        marker: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Disconnects a key store. Not supported yet.
+    DisconnectCustomKeyStore: DISCONNECT_CUSTOM_KEY_STORE, disconnect_custom_key_store {
+        /// The key store.
+        custom_key_store_id: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Makes and encapsulates a secret. Not supported yet.
+    Encapsulate: ENCAPSULATE, encapsulate {
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// `ML_KEM`.
+        encapsulation_algorithm: Cow<'a, str>,
+        /// Grants to be considered although they are new.
+        grant_tokens: Vec<Cow<'a, str>>,
+        /// Checks everything and changes nothing; the call then always fails.
+        dry_run: bool,
+    }
+}
+
+later! {
+    /// Makes a key pair for use outside. Not supported yet.
+    GenerateDataKeyPair: GENERATE_DATA_KEY_PAIR, generate_data_key_pair {
+        /// The pairs that the result is bound to.
+        encryption_context: EncryptionContext<'a>,
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The kind of key pair.
+        key_pair_spec: Cow<'a, str>,
+        /// Grants to be considered although they are new.
+        grant_tokens: Vec<Cow<'a, str>>,
+        /// The attested environment that gets the result.
+        recipient: RecipientInfo<'a>,
+        /// Checks everything and changes nothing; the call then always fails.
+        dry_run: bool,
+    }
+}
+
+later! {
+    /// Makes a key pair for use outside, the private key sealed only. Not supported yet.
+    GenerateDataKeyPairWithoutPlaintext: GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT, generate_data_key_pair_without_plaintext {
+        /// The pairs that the result is bound to.
+        encryption_context: EncryptionContext<'a>,
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The kind of key pair.
+        key_pair_spec: Cow<'a, str>,
+        /// Grants to be considered although they are new.
+        grant_tokens: Vec<Cow<'a, str>>,
+        /// Checks everything and changes nothing; the call then always fails.
+        dry_run: bool,
+    }
+}
+
+later! {
+    /// Makes a message authentication code. Not supported yet.
+    GenerateMac: GENERATE_MAC, generate_mac {
+        /// The message.
+        message: Blob<'a>,
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The MAC algorithm.
+        mac_algorithm: Cow<'a, str>,
+        /// Grants to be considered although they are new.
+        grant_tokens: Vec<Cow<'a, str>>,
+        /// Checks everything and changes nothing; the call then always fails.
+        dry_run: bool,
+    }
+}
+
+later! {
+    /// Says when a key was last used. Not supported yet.
+    GetKeyLastUsage: GET_KEY_LAST_USAGE, get_key_last_usage {
+        /// The key.
+        key_id: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Gives what an import needs. Not supported yet.
+    GetParametersForImport: GET_PARAMETERS_FOR_IMPORT, get_parameters_for_import {
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// How the material will be wrapped.
+        wrapping_algorithm: Cow<'a, str>,
+        /// The kind of wrapping key.
+        wrapping_key_spec: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Shows the public key. Not supported yet.
+    GetPublicKey: GET_PUBLIC_KEY, get_public_key {
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// Grants to be considered although they are new.
+        grant_tokens: Vec<Cow<'a, str>>,
+    }
+}
+
+later! {
+    /// Imports key material. Not supported yet.
+    ImportKeyMaterial: IMPORT_KEY_MATERIAL, import_key_material {
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The token that came with the wrapping key.
+        import_token: Blob<'a>,
+        /// The wrapped material.
+        encrypted_key_material: Blob<'a>,
+        /// When the material expires.
+        valid_to: Timestamp,
+        /// Whether the material expires.
+        expiration_model: Cow<'a, str>,
+        /// Whether the material is new.
+        import_type: Cow<'a, str>,
+        /// A description of the material.
+        key_material_description: Cow<'a, str>,
+        /// The material.
+        key_material_id: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Lists the grants on a key. Not supported yet.
+    ListGrants: LIST_GRANTS, list_grants {
+        /// Items on a page.
+        limit: i64,
+        /// Where to go on.
+        marker: Cow<'a, str>,
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The grant.
+        grant_id: Cow<'a, str>,
+        /// Who may use the key.
+        grantee_principal: Cow<'a, str>,
+        /// The service that may use the key.
+        grantee_service_principal: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Lists the grants that a principal may retire. Not supported yet.
+    ListRetirableGrants: LIST_RETIRABLE_GRANTS, list_retirable_grants {
+        /// Items on a page.
+        limit: i64,
+        /// Where to go on.
+        marker: Cow<'a, str>,
+        /// Who may retire the grant.
+        retiring_principal: Cow<'a, str>,
+        /// The service that may retire the grant.
+        retiring_service_principal: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Makes a replica in another Region. Not supported yet.
+    ReplicateKey: REPLICATE_KEY, replicate_key {
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The Region of the replica.
+        replica_region: Cow<'a, str>,
+        /// The key policy of the replica.
+        policy: Cow<'a, str>,
+        /// Accepts a policy that locks the caller out.
+        bypass_policy_lockout_safety_check: bool,
+        /// The description of the replica.
+        description: Cow<'a, str>,
+        /// The tags of the replica.
+        tags: Vec<Tag>,
+    }
+}
+
+later! {
+    /// Retires a grant. Not supported yet.
+    RetireGrant: RETIRE_GRANT, retire_grant {
+        /// The token of the grant.
+        grant_token: Cow<'a, str>,
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The grant.
+        grant_id: Cow<'a, str>,
+        /// Checks everything and changes nothing; the call then always fails.
+        dry_run: bool,
+    }
+}
+
+later! {
+    /// Revokes a grant. Not supported yet.
+    RevokeGrant: REVOKE_GRANT, revoke_grant {
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The grant.
+        grant_id: Cow<'a, str>,
+        /// Checks everything and changes nothing; the call then always fails.
+        dry_run: bool,
+    }
+}
+
+later! {
+    /// Signs a message. Not supported yet.
+    Sign: SIGN, sign {
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The message.
+        message: Blob<'a>,
+        /// `RAW`, `DIGEST` or `EXTERNAL_MU`.
+        message_type: Cow<'a, str>,
+        /// Grants to be considered although they are new.
+        grant_tokens: Vec<Cow<'a, str>>,
+        /// The signing algorithm.
+        signing_algorithm: Cow<'a, str>,
+        /// Checks everything and changes nothing; the call then always fails.
+        dry_run: bool,
+    }
+}
+
+later! {
+    /// Changes a key store. Not supported yet.
+    UpdateCustomKeyStore: UPDATE_CUSTOM_KEY_STORE, update_custom_key_store {
+        /// The key store.
+        custom_key_store_id: Cow<'a, str>,
+        /// The new name.
+        new_custom_key_store_name: Cow<'a, str>,
+        /// The password of the crypto user.
+        key_store_password: Blob<'a>,
+        /// The cluster.
+        cloud_hsm_cluster_id: Cow<'a, str>,
+        /// The endpoint of the proxy.
+        xks_proxy_uri_endpoint: Cow<'a, str>,
+        /// The path at the proxy.
+        xks_proxy_uri_path: Cow<'a, str>,
+        /// The endpoint service of the proxy.
+        xks_proxy_vpc_endpoint_service_name: Cow<'a, str>,
+        /// The owner of the endpoint service.
+        xks_proxy_vpc_endpoint_service_owner: Cow<'a, str>,
+        /// The credential of the proxy.
+        xks_proxy_authentication_credential: XksProxyAuthenticationCredential<'a>,
+        /// How the proxy is reached.
+        xks_proxy_connectivity: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Makes a replica the primary key. Not supported yet.
+    UpdatePrimaryRegion: UPDATE_PRIMARY_REGION, update_primary_region {
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The Region of the new primary key.
+        primary_region: Cow<'a, str>,
+    }
+}
+
+later! {
+    /// Verifies a signature. Not supported yet.
+    Verify: VERIFY, verify {
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The message.
+        message: Blob<'a>,
+        /// `RAW`, `DIGEST` or `EXTERNAL_MU`.
+        message_type: Cow<'a, str>,
+        /// The signature.
+        signature: Blob<'a>,
+        /// The signing algorithm.
+        signing_algorithm: Cow<'a, str>,
+        /// Grants to be considered although they are new.
+        grant_tokens: Vec<Cow<'a, str>>,
+        /// Checks everything and changes nothing; the call then always fails.
+        dry_run: bool,
+    }
+}
+
+later! {
+    /// Verifies a message authentication code. Not supported yet.
+    VerifyMac: VERIFY_MAC, verify_mac {
+        /// The message.
+        message: Blob<'a>,
+        /// The key.
+        key_id: Cow<'a, str>,
+        /// The MAC algorithm.
+        mac_algorithm: Cow<'a, str>,
+        /// The MAC.
+        mac: Blob<'a>,
+        /// Grants to be considered although they are new.
+        grant_tokens: Vec<Cow<'a, str>>,
+        /// Checks everything and changes nothing; the call then always fails.
+        dry_run: bool,
+    }
+}

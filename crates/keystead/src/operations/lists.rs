@@ -1,0 +1,545 @@
+//! ListKeys, ListAliases, ListResourceTags, ListKeyPolicies, ListKeyRotations.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use keystead_hierarchy::MaterialId;
+use keystead_hierarchy::spec::KeyKind;
+use keystead_store::Range;
+use keystead_types::{AliasArn, AliasName, KeyArn, KeyId, Timestamp};
+
+use super::common::{require_rotatable, text};
+use super::policies::DEFAULT_POLICY;
+use super::rotation::ON_DEMAND;
+use crate::Error;
+use crate::authorize::Authorized;
+use crate::client::{Call, Client};
+use crate::door::{CallFacts, Effect, Operation, not_yet};
+use crate::engine::{damaged, storage};
+use crate::pagination::{InvalidMarker, PageBounds, PageRequest, seal_marker};
+use crate::record::{self, AliasRecord, Kind};
+use crate::request::request;
+use crate::snapshot::KeySnapshot;
+use crate::targets::{Filter, NoKey, OneKey};
+use crate::value::Tag;
+
+request! {
+    /// Lists the keys of the account and Region, in every state, by key ID (KEY-40).
+    ///
+    /// Authorized by `kms:ListKeys` in an identity policy.
+    ListKeys: LIST_KEYS -> ListKeysResponse {
+        /// Items on a page, 1 to 1,000; by default 100.
+        limit: i64,
+        /// Where to go on.
+        marker: Cow<'a, str>,
+        /// `SELF`: own keys only.
+        resource_owners: Vec<Cow<'a, str>>,
+    }
+}
+
+/// The answer of [`ListKeys`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListKeysResponse {
+    /// One page.
+    pub keys: Vec<KeyListEntry>,
+    /// Where to go on; present if there is more.
+    pub next_marker: Option<String>,
+    /// Whether there is more.
+    pub truncated: bool,
+}
+
+/// A key in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyListEntry {
+    /// The key ID.
+    pub key_id: KeyId,
+    /// The key ARN.
+    pub key_arn: KeyArn,
+}
+
+request! {
+    /// Lists the aliases of the account and Region, or of one key, by name (KEY-63).
+    ///
+    /// Authorized by `kms:ListAliases` in an identity policy.
+    ListAliases: LIST_ALIASES -> ListAliasesResponse {
+        /// Only aliases of this key: key ID or key ARN.
+        key_id: Cow<'a, str>,
+        /// Items on a page, at most 100; by default 50.
+        limit: i64,
+        /// Where to go on.
+        marker: Cow<'a, str>,
+    }
+}
+
+/// The answer of [`ListAliases`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListAliasesResponse {
+    /// One page.
+    pub aliases: Vec<AliasListEntry>,
+    /// Where to go on; present if there is more.
+    pub next_marker: Option<String>,
+    /// Whether there is more.
+    pub truncated: bool,
+}
+
+/// An alias in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AliasListEntry {
+    /// The name, with `alias/`.
+    pub alias_name: AliasName,
+    /// The ARN.
+    pub alias_arn: AliasArn,
+    /// The key it points to.
+    pub target_key_id: Option<KeyId>,
+    /// When it was created.
+    pub creation_date: Option<Timestamp>,
+    /// When it was last pointed to a key.
+    pub last_updated_date: Option<Timestamp>,
+}
+
+request! {
+    /// Lists the tags of a key by tag key (KEY-74).
+    ///
+    /// Authorized by `kms:ListResourceTags` on the key.
+    ListResourceTags: LIST_RESOURCE_TAGS -> ListResourceTagsResponse {
+        /// The key: key ID or key ARN.
+        key_id: Cow<'a, str>,
+        /// Items on a page, at most 50; by default 50.
+        limit: i64,
+        /// Where to go on.
+        marker: Cow<'a, str>,
+    }
+}
+
+/// The answer of [`ListResourceTags`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListResourceTagsResponse {
+    /// One page.
+    pub tags: Vec<Tag>,
+    /// Where to go on; present if there is more.
+    pub next_marker: Option<String>,
+    /// Whether there is more.
+    pub truncated: bool,
+}
+
+request! {
+    /// Lists the names of the policies of a key: `default` (POL-82).
+    ///
+    /// Authorized by `kms:ListKeyPolicies` on the key.
+    ListKeyPolicies: LIST_KEY_POLICIES -> ListKeyPoliciesResponse {
+        /// The key: key ID or key ARN.
+        key_id: Cow<'a, str>,
+        /// Items on a page, 1 to 1,000; by default 100.
+        limit: i64,
+        /// Where to go on.
+        marker: Cow<'a, str>,
+    }
+}
+
+/// The answer of [`ListKeyPolicies`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListKeyPoliciesResponse {
+    /// One page.
+    pub policy_names: Vec<String>,
+    /// Where to go on; present if there is more.
+    pub next_marker: Option<String>,
+    /// Whether there is more.
+    pub truncated: bool,
+}
+
+request! {
+    /// Lists the completed rotations of a key, the oldest first (ROT-42).
+    ///
+    /// Authorized by `kms:ListKeyRotations` on the key.
+    ListKeyRotations: LIST_KEY_ROTATIONS -> ListKeyRotationsResponse {
+        /// The key: key ID or key ARN.
+        key_id: Cow<'a, str>,
+        /// `ALL_KEY_MATERIAL` to see the first material too.
+        include_key_material: Cow<'a, str>,
+        /// Items on a page, 1 to 1,000; by default 100.
+        limit: i64,
+        /// Where to go on.
+        marker: Cow<'a, str>,
+    }
+}
+
+/// The answer of [`ListKeyRotations`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListKeyRotationsResponse {
+    /// One page.
+    pub rotations: Vec<RotationsListEntry>,
+    /// Where to go on; present if there is more.
+    pub next_marker: Option<String>,
+    /// Whether there is more.
+    pub truncated: bool,
+}
+
+/// A rotation, or a material, in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RotationsListEntry {
+    /// The key ID.
+    pub key_id: KeyId,
+    /// The material that became current.
+    pub key_material_id: Option<MaterialId>,
+    /// What the material is now.
+    pub key_material_state: Option<KeyMaterialState>,
+    /// When the rotation was complete; absent for the first material.
+    pub rotation_date: Option<Timestamp>,
+    /// What caused it; absent for the first material.
+    pub rotation_type: Option<RotationType>,
+}
+
+keystead_hierarchy::api_enum! {
+    /// What caused a rotation.
+    #[non_exhaustive]
+    pub enum RotationType("rotation type") {
+        /// The schedule.
+        Automatic = "AUTOMATIC",
+        /// RotateKeyOnDemand.
+        OnDemand = "ON_DEMAND",
+    }
+}
+
+keystead_hierarchy::api_enum! {
+    /// What a version of key material is.
+    #[non_exhaustive]
+    pub enum KeyMaterialState("key material state") {
+        /// It decrypts what it encrypted.
+        NonCurrent = "NON_CURRENT",
+        /// It encrypts.
+        Current = "CURRENT",
+        /// It waits for RotateKeyOnDemand.
+        PendingRotation = "PENDING_ROTATION",
+        /// It waits for its import into the replicas.
+        PendingMultiRegionImportAndRotation = "PENDING_MULTI_REGION_IMPORT_AND_ROTATION",
+    }
+}
+
+impl Client {
+    /// Lists keys. See [`ListKeys`].
+    pub fn list_keys(&self) -> Call<'_, ListKeys<'_>> {
+        self.call(ListKeys::new())
+    }
+
+    /// Lists aliases. See [`ListAliases`].
+    pub fn list_aliases(&self) -> Call<'_, ListAliases<'_>> {
+        self.call(ListAliases::new())
+    }
+
+    /// Lists the tags of a key. See [`ListResourceTags`].
+    pub fn list_resource_tags<'c>(&'c self, key_id: impl Into<Cow<'c, str>>) -> Call<'c, ListResourceTags<'c>> {
+        self.call(ListResourceTags { key_id: Some(key_id.into()), ..ListResourceTags::new() })
+    }
+
+    /// Lists the policies of a key. See [`ListKeyPolicies`].
+    pub fn list_key_policies<'c>(&'c self, key_id: impl Into<Cow<'c, str>>) -> Call<'c, ListKeyPolicies<'c>> {
+        self.call(ListKeyPolicies { key_id: Some(key_id.into()), ..ListKeyPolicies::new() })
+    }
+
+    /// Lists the rotations of a key. See [`ListKeyRotations`].
+    pub fn list_key_rotations<'c>(&'c self, key_id: impl Into<Cow<'c, str>>) -> Call<'c, ListKeyRotations<'c>> {
+        self.call(ListKeyRotations { key_id: Some(key_id.into()), ..ListKeyRotations::new() })
+    }
+}
+
+/// A page that was read.
+pub(crate) struct ReadPage<T> {
+    items: Vec<T>,
+    next_marker: Option<String>,
+}
+
+/// Cuts `items`, which follow the marker and may be one too many, to a page. `id` is what the marker keeps.
+fn page<T>(
+    mut items: Vec<T>,
+    request: &PageRequest,
+    filter: &[u8],
+    id: impl Fn(&T) -> Vec<u8>,
+    call: &CallFacts<'_>,
+) -> ReadPage<T> {
+    let truncated = items.len() > request.limit;
+    items.truncate(request.limit);
+    let last = items.last().filter(|_| truncated);
+    let next_marker = last.map(|last| seal_marker(&id(last), filter, call));
+    ReadPage { items, next_marker }
+}
+
+fn invalid_marker(_: InvalidMarker) -> Error {
+    Error::InvalidMarker("The marker was not issued for this list; start again without one.".into())
+}
+
+impl Operation for ListKeys<'_> {
+    type Targets = NoKey;
+    type Prepared<'p>
+        = ReadPage<KeyListEntry>
+    where
+        Self: 'p;
+
+    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn capability(&self, _: &Authorized<NoKey>, _: &CallFacts<'_>) -> Result<(), Error> {
+        let shared = self.resource_owners.iter().flatten().any(|owner| owner == "OTHER_ACCOUNTS_VIA_RAM");
+        if shared { Err(not_yet("Keys shared by other accounts")) } else { Ok(()) }
+    }
+
+    fn prepare<'p>(&'p self, _: &'p Authorized<NoKey>, call: &CallFacts<'p>) -> Result<ReadPage<KeyListEntry>, Error> {
+        let bounds = PageBounds { default: 100, maximum: 1000 };
+        let request =
+            PageRequest::new(self.limit, self.marker.as_deref(), bounds, b"", call).map_err(invalid_marker)?;
+        let prefix = record::prefix(call.region.partition, call.region.region, call.account, Kind::Key);
+        let mut keys = Vec::new();
+        scan(&prefix, request.after.clone(), call, |id, value| {
+            let key_id: KeyId = parse_id(id)?;
+            let record: record::KeyRecord = record::decode(value)?;
+            if record.deletion_due().is_none_or(|at| at > call.now) {
+                keys.push(KeyListEntry { key_id, key_arn: call.region.key_arn(call.account, key_id) });
+            }
+            Ok(keys.len() <= request.limit)
+        })?;
+        Ok(page(keys, &request, b"", |entry| entry.key_id.to_string().into_bytes(), call))
+    }
+
+    fn perform(page: ReadPage<KeyListEntry>, _: &CallFacts<'_>) -> Result<Effect<ListKeysResponse>, Error> {
+        let ReadPage { items, next_marker } = page;
+        Ok(Effect::reading(ListKeysResponse { keys: items, truncated: next_marker.is_some(), next_marker }))
+    }
+}
+
+impl Operation for ListAliases<'_> {
+    type Targets = Filter;
+    type Prepared<'p>
+        = ReadPage<AliasListEntry>
+    where
+        Self: 'p;
+
+    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<Option<&'r str>, Error> {
+        Ok(self.key_id.as_deref())
+    }
+
+    fn prepare<'p>(
+        &'p self,
+        targets: &'p Authorized<Filter>,
+        call: &CallFacts<'p>,
+    ) -> Result<ReadPage<AliasListEntry>, Error> {
+        let bounds = PageBounds { default: 50, maximum: 100 };
+        let only = targets.0.as_ref().map(|target| target.arn().key_id);
+        let filter = only.map(|key_id| key_id.to_string().into_bytes()).unwrap_or_default();
+        let request =
+            PageRequest::new(self.limit, self.marker.as_deref(), bounds, &filter, call).map_err(invalid_marker)?;
+        let mut aliases = Vec::new();
+        match &targets.0 {
+            Some(target) => {
+                let names = target.snapshot().record.aliases.iter();
+                for name in names.filter(|name| is_after(name.as_str().as_bytes(), &request)) {
+                    if let Some((record, _)) = call.region.alias_record(call.account, name)? {
+                        aliases.push(alias_entry(name, &record, call));
+                    }
+                }
+            }
+            None => {
+                let prefix = record::prefix(call.region.partition, call.region.region, call.account, Kind::Alias);
+                scan(&prefix, request.after.clone(), call, |id, value| {
+                    let name = std::str::from_utf8(id).ok().and_then(|name| AliasName::parse(name).ok());
+                    let name = name.ok_or_else(|| damaged("alias"))?;
+                    let record: AliasRecord = record::decode(value)?;
+                    let key = call.region.key(&call.region.key_arn(call.account, record.target))?;
+                    if key.is_some_and(|key| !key.is_dead(call.now)) {
+                        aliases.push(alias_entry(&name, &record, call));
+                    }
+                    Ok(aliases.len() <= request.limit)
+                })?;
+            }
+        }
+        Ok(page(aliases, &request, &filter, |entry| entry.alias_name.as_str().as_bytes().to_vec(), call))
+    }
+
+    fn perform(page: ReadPage<AliasListEntry>, _: &CallFacts<'_>) -> Result<Effect<ListAliasesResponse>, Error> {
+        let ReadPage { items, next_marker } = page;
+        Ok(Effect::reading(ListAliasesResponse { aliases: items, truncated: next_marker.is_some(), next_marker }))
+    }
+}
+
+fn alias_entry(name: &AliasName, record: &AliasRecord, call: &CallFacts<'_>) -> AliasListEntry {
+    AliasListEntry {
+        alias_name: name.clone(),
+        alias_arn: call.region.alias_arn(call.account, name),
+        target_key_id: Some(record.target),
+        creation_date: Some(record.created),
+        last_updated_date: Some(record.updated),
+    }
+}
+
+impl Operation for ListResourceTags<'_> {
+    type Targets = OneKey;
+    type Prepared<'p>
+        = ReadPage<Tag>
+    where
+        Self: 'p;
+
+    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
+        Ok(text(&self.key_id))
+    }
+
+    fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<ReadPage<Tag>, Error> {
+        let bounds = PageBounds { default: 50, maximum: 50 };
+        let key = targets.0.snapshot();
+        let request = key_page(key, self.limit, &self.marker, bounds, call).map_err(invalid_marker)?;
+        let tags: &BTreeMap<String, String> = &key.record.tags;
+        let following = tags.iter().filter(|(tag_key, _)| is_after(tag_key.as_bytes(), &request));
+        let tags = following.map(|(tag_key, tag_value)| Tag::new(tag_key, tag_value)).collect();
+        Ok(page(tags, &request, key.arn_text.as_bytes(), |tag| tag.tag_key.as_bytes().to_vec(), call))
+    }
+
+    fn perform(page: ReadPage<Tag>, _: &CallFacts<'_>) -> Result<Effect<ListResourceTagsResponse>, Error> {
+        let ReadPage { items, next_marker } = page;
+        Ok(Effect::reading(ListResourceTagsResponse { tags: items, truncated: next_marker.is_some(), next_marker }))
+    }
+}
+
+impl Operation for ListKeyPolicies<'_> {
+    type Targets = OneKey;
+    type Prepared<'p>
+        = ReadPage<String>
+    where
+        Self: 'p;
+
+    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
+        Ok(text(&self.key_id))
+    }
+
+    fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<ReadPage<String>, Error> {
+        let bounds = PageBounds { default: 100, maximum: 1000 };
+        let key = targets.0.snapshot();
+        // This operation does not declare InvalidMarkerException (KEY-104).
+        let request = key_page(key, self.limit, &self.marker, bounds, call)
+            .map_err(|_| Error::Validation("The marker was not issued for this list.".into()))?;
+        let names = [DEFAULT_POLICY].into_iter().filter(|name| is_after(name.as_bytes(), &request));
+        let names = names.map(ToOwned::to_owned).collect();
+        Ok(page(names, &request, key.arn_text.as_bytes(), |name: &String| name.as_bytes().to_vec(), call))
+    }
+
+    fn perform(page: ReadPage<String>, _: &CallFacts<'_>) -> Result<Effect<ListKeyPoliciesResponse>, Error> {
+        let ReadPage { items, next_marker } = page;
+        let truncated = next_marker.is_some();
+        Ok(Effect::reading(ListKeyPoliciesResponse { policy_names: items, truncated, next_marker }))
+    }
+}
+
+impl Operation for ListKeyRotations<'_> {
+    type Targets = OneKey;
+    type Prepared<'p>
+        = ReadPage<(u32, RotationsListEntry)>
+    where
+        Self: 'p;
+
+    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<&'r str, Error> {
+        Ok(text(&self.key_id))
+    }
+
+    fn capability(&self, targets: &Authorized<OneKey>, _: &CallFacts<'_>) -> Result<(), Error> {
+        debug_assert!(targets.0.exists);
+        match targets.0.snapshot().record.spec.kind() {
+            KeyKind::SymmetricEncryption => require_rotatable(&targets.0, ON_DEMAND),
+            _ => Err(Error::UnsupportedOperation("".into())),
+        }
+    }
+
+    fn prepare<'p>(
+        &'p self,
+        targets: &'p Authorized<OneKey>,
+        call: &CallFacts<'p>,
+    ) -> Result<ReadPage<(u32, RotationsListEntry)>, Error> {
+        let bounds = PageBounds { default: 100, maximum: 1000 };
+        let key = targets.0.snapshot();
+        let all = self.include_key_material.as_deref() == Some("ALL_KEY_MATERIAL");
+        let filter = [key.arn_text.as_bytes(), &[u8::from(all)]].concat();
+        let request =
+            PageRequest::new(self.limit, self.marker.as_deref(), bounds, &filter, call).map_err(invalid_marker)?;
+        let listed = key.materials.iter().filter(|material| all || material.rotation.is_some());
+        let following = listed.filter(|material| is_after(&material.version.to_be_bytes(), &request));
+        let entries = following.take(request.limit + 1).map(|material| {
+            let current = material.version == key.record.current;
+            let entry = RotationsListEntry {
+                key_id: key.arn.key_id,
+                key_material_id: Some(material.id),
+                key_material_state: Some(if current {
+                    KeyMaterialState::Current
+                } else {
+                    KeyMaterialState::NonCurrent
+                }),
+                rotation_date: material.rotation.map(|rotation| rotation.at),
+                rotation_type: material
+                    .rotation
+                    .map(|rotation| if rotation.on_demand { RotationType::OnDemand } else { RotationType::Automatic }),
+            };
+            (material.version, entry)
+        });
+        Ok(page(entries.collect(), &request, &filter, |(version, _)| version.to_be_bytes().to_vec(), call))
+    }
+
+    fn perform(
+        page: ReadPage<(u32, RotationsListEntry)>,
+        _: &CallFacts<'_>,
+    ) -> Result<Effect<ListKeyRotationsResponse>, Error> {
+        let ReadPage { items, next_marker } = page;
+        let rotations = items.into_iter().map(|(_, entry)| entry).collect();
+        Ok(Effect::reading(ListKeyRotationsResponse { rotations, truncated: next_marker.is_some(), next_marker }))
+    }
+}
+
+/// A page of something that belongs to one key; its marker works for no other.
+fn key_page(
+    key: &KeySnapshot,
+    limit: Option<i64>,
+    marker: &Option<Cow<'_, str>>,
+    bounds: PageBounds,
+    call: &CallFacts<'_>,
+) -> Result<PageRequest, InvalidMarker> {
+    PageRequest::new(limit, marker.as_deref(), bounds, key.arn_text.as_bytes(), call)
+}
+
+fn is_after(id: &[u8], request: &PageRequest) -> bool {
+    request.after.as_deref().is_none_or(|after| id > after)
+}
+
+/// Calls `visit` with the ID and value of each record behind `after`, until it answers `false`.
+fn scan(
+    prefix: &[u8],
+    after: Option<Vec<u8>>,
+    call: &CallFacts<'_>,
+    mut visit: impl FnMut(&[u8], &[u8]) -> Result<bool, Error>,
+) -> Result<(), Error> {
+    let mut range = Range::prefix(prefix);
+    if let Some(after) = after {
+        range = range.after([prefix, &after].concat());
+    }
+    loop {
+        let records = call.engine.store.scan(&range, SCAN_PAGE).map_err(storage)?;
+        for (key, entry) in &records {
+            let id = key.as_ref().strip_prefix(prefix).unwrap_or_default();
+            if !visit(id, &entry.value)? {
+                return Ok(());
+            }
+        }
+        match records.last() {
+            Some((last, _)) if records.len() == SCAN_PAGE => range = Range::prefix(prefix).after(last),
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn parse_id<T: std::str::FromStr>(id: &[u8]) -> Result<T, Error> {
+    std::str::from_utf8(id).ok().and_then(|text| text.parse().ok()).ok_or_else(|| damaged("key"))
+}
+
+/// Records read at a time.
+const SCAN_PAGE: usize = 256;
