@@ -15,11 +15,30 @@ pub(crate) fn check(document: &Document<'_>, kind: PolicyKind, catalogue: &Catal
     checker.document(document);
     let mut findings = checker.findings;
     findings.sort_by_key(|(_, span)| span.start);
+    let mut places = Places { text, offset: 0, line: 1, column: 1 };
     let lint = |(kind, span): (LintKind, Span)| {
-        let (line, column) = span.line_and_column(text);
+        let (line, column) = places.advance(span.start);
         Lint { kind, span, line, column }
     };
     findings.into_iter().map(lint).collect()
+}
+
+/// Lines and columns of ascending offsets, in one walk over the text.
+struct Places<'t> {
+    text: &'t str,
+    offset: usize,
+    line: u32,
+    column: u32,
+}
+
+impl Places<'_> {
+    fn advance(&mut self, offset: usize) -> (u32, u32) {
+        for c in self.text.get(self.offset..offset).unwrap_or_default().chars() {
+            (self.line, self.column) = if c == '\n' { (self.line + 1, 1) } else { (self.line, self.column + 1) };
+        }
+        self.offset = offset;
+        (self.line, self.column)
+    }
 }
 
 struct Checker<'c> {
@@ -112,8 +131,10 @@ impl Checker<'_> {
             self.report(LintKind::UnmatchedPrincipal, word.span);
         }
         if list.negated {
-            for word in list.entries.iter().filter(|(kind, _)| *kind == PrincipalType::Aws).map(|(_, word)| word) {
-                if !is_complete(word.text, list) {
+            let words = || list.entries.iter().filter(|(kind, _)| *kind == PrincipalType::Aws).map(|(_, word)| word);
+            let listed: Vec<NamedPrincipal<'_>> = words().map(|word| NamedPrincipal::read(word.text)).collect();
+            for (word, entry) in words().zip(&listed) {
+                if !is_complete(entry, &listed) {
                     self.report(LintKind::NotPrincipalIncomplete, word.span);
                 }
             }
@@ -239,23 +260,18 @@ fn is_conditioned(statement: &Statement<'_>) -> bool {
 }
 
 /// Whether a `NotPrincipal` list spares whom an entry of it means: all elements of a principal chain are there (POL-71).
-fn is_complete(entry: &str, list: &PrincipalList<'_>) -> bool {
-    let entry = NamedPrincipal::read(entry);
-    let lists = |found: &dyn Fn(NamedPrincipal<'_>) -> bool| {
-        list.entries.iter().any(|(kind, word)| *kind == PrincipalType::Aws && found(NamedPrincipal::read(word.text)))
+fn is_complete(entry: &NamedPrincipal<'_>, listed: &[NamedPrincipal<'_>]) -> bool {
+    let lists = |found: &dyn Fn(&NamedPrincipal<'_>) -> bool| {
+        listed.iter().any(|other| other.account == entry.account && found(other))
     };
-    let same_account = |other: NamedPrincipal<'_>| other.account == entry.account;
-    let has_account = || lists(&|other| other.is_account() && same_account(other));
+    let has_account = || lists(&|other| other.is_account());
+    let has = |kind: &str| lists(&|other| other.kind == kind && other.role() == entry.role());
     match entry.kind {
         // `*` lists everything; a unique ID tells nothing about its account.
         "*" | "id" => true,
-        "root" => lists(&|other| !other.is_account() && same_account(other)),
-        "role" => {
-            has_account() && lists(&|it| it.kind == "assumed-role" && same_account(it) && it.role() == entry.role())
-        }
-        "assumed-role" => {
-            has_account() && lists(&|it| it.kind == "role" && same_account(it) && it.role() == entry.role())
-        }
+        "root" => lists(&|other| !other.is_account()),
+        "role" => has_account() && has("assumed-role"),
+        "assumed-role" => has_account() && has("role"),
         _ => has_account(),
     }
 }

@@ -66,7 +66,7 @@ pub fn decide(question: &Question, policies: &Policies) -> String {
         for (policy, document) in documents.iter().enumerate() {
             for (position, statement) in statements(document).iter().enumerate() {
                 if statement["Effect"] == "Deny"
-                    && !matches(question, document, statement, *layer == "Resource", *layer, bounded).is_empty()
+                    && !matches(question, document, statement, *layer == "Resource", layer, bounded).is_empty()
                 {
                     return format!("deny {layer} {policy} {position}");
                 }
@@ -297,18 +297,16 @@ fn principal_kinds(caller: &Caller, statement: &Json, bounded: bool) -> Vec<&'st
     }
     let mut kinds = Vec::new();
     for (kind, entry) in &entries {
-        let is_account = kind == "AWS" && account_entries.contains(entry);
-        if kind == "AWS" && entry == "*" {
-            kinds.push("direct");
-        } else if kind == "Service" && caller.kind == "service" && entry == caller.arn {
-            kinds.push("direct");
-        } else if is_account {
-            kinds.push(if caller.kind == "root" { "direct" } else { "account" });
-        } else if kind == "AWS" && caller.account.is_some() && entry == caller.arn {
-            kinds.push("direct");
-        } else if kind == "AWS" && caller.outer.is_some_and(|outer| outer == entry) {
-            kinds.push("role");
-        }
+        kinds.extend(match (kind.as_str(), entry.as_str()) {
+            ("AWS", "*") => Some("direct"),
+            ("Service", name) => (caller.kind == "service" && name == caller.arn).then_some("direct"),
+            ("AWS", _) if account_entries.contains(entry) => {
+                Some(if caller.kind == "root" { "direct" } else { "account" })
+            }
+            ("AWS", arn) if caller.account.is_some() && arn == caller.arn => Some("direct"),
+            ("AWS", arn) if caller.outer == Some(arn) => Some("role"),
+            _ => None,
+        });
     }
     kinds
 }
