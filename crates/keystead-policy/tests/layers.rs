@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use common::*;
-use keystead_policy::{Decision, DenyingStatement, GrantMatch, Layer, Layers, Policy, PolicyKind, Principal};
+use keystead_policy::{Decision, DenyingStatement, GrantMatch, Layer, Layers, Level, Policy, PolicyKind, Principal};
 
 fn document_of(kind: PolicyKind, effect: &str, actions: &str) -> Arc<Policy> {
     let principal = match kind {
@@ -240,8 +240,8 @@ fn control_policies_come_in_levels() {
     let identity = [allow(PolicyKind::Identity)];
     let base = Layers { identity: &identity, ..on_key(&policy) };
     let ask = Ask::new(role(), "kms:Decrypt");
-    let levels = |kind: PolicyKind, levels: &[&[Arc<Policy>]]| {
-        let levels: Vec<Vec<Arc<Policy>>> = levels.iter().map(|level| level.to_vec()).collect();
+    let levels = |kind: PolicyKind, levels: &[&[&Arc<Policy>]]| {
+        let levels: Vec<Level> = levels.iter().map(|level| level.iter().copied().cloned().collect()).collect();
         match kind {
             PolicyKind::ServiceControl => ask.is_allowed(&Layers { service_control: &levels, ..base }),
             _ => ask.is_allowed(&Layers { resource_control: &levels, ..base }),
@@ -250,10 +250,10 @@ fn control_policies_come_in_levels() {
     for kind in [PolicyKind::ServiceControl, PolicyKind::ResourceControl] {
         let (yes, no, never) = (allow(kind), silent(kind), deny(kind));
         assert!(levels(kind, &[]));
-        assert!(levels(kind, &[&[yes.clone()], &[no.clone(), yes.clone()]]), "any policy of a level");
-        assert!(!levels(kind, &[&[yes.clone()], &[no.clone()]]), "every level");
-        assert!(!levels(kind, &[&[yes.clone(), never], &[yes.clone()]]), "a deny anywhere");
-        assert_eq!(levels(kind, &[&[yes], &[]]), kind == PolicyKind::ResourceControl, "an empty level");
+        assert!(levels(kind, &[&[&yes], &[&no, &yes]]), "any policy of a level");
+        assert!(!levels(kind, &[&[&yes], &[&no]]), "every level");
+        assert!(!levels(kind, &[&[&yes, &never], &[&yes]]), "a deny anywhere");
+        assert_eq!(levels(kind, &[&[&yes], &[]]), kind == PolicyKind::ResourceControl, "an empty level");
     }
     let blocked = [vec![deny(PolicyKind::ServiceControl)]];
     let open = gives(r#""*""#);
