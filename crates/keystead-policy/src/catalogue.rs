@@ -121,10 +121,6 @@ impl ActionSet {
     pub(crate) const fn contains(self, bit: u8) -> bool {
         self.0 >> bit & 1 == 1
     }
-
-    pub(crate) const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
 }
 
 const fn is_full_name(text: &[u8], service: &[u8], name: &[u8]) -> bool {

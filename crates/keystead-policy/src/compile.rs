@@ -92,7 +92,8 @@ impl<'c> Compiler<'c> {
         {
             let statement = body.and_then(|body| {
                 let Body { actions, resources, conditions } = body;
-                Some(Statement { actions, resources, conditions, principals: principals?, position })
+                let principals = principals?;
+                Some(Statement { actions, named: principals.mask(), principals, resources, conditions, position })
             });
             infos.push(StatementInfo {
                 sid: written.sid.map(|sid| sid.text.into()),

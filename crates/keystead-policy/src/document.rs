@@ -46,7 +46,8 @@ pub(crate) struct List<'n> {
 pub(crate) struct PrincipalList<'n> {
     pub negated: bool,
     pub span: Span,
-    pub is_object: bool,
+    /// Written as `{}`.
+    pub is_empty_object: bool,
     pub entries: Vec<(PrincipalType, Word<'n>)>,
 }
 
@@ -198,7 +199,7 @@ impl<'n> List<'n> {
 
 impl<'n> PrincipalList<'n> {
     fn read(node: &'n Node, negated: bool) -> Result<Self, Fault> {
-        let mut list = Self { negated, span: node.span, is_object: false, entries: Vec::new() };
+        let mut list = Self { negated, span: node.span, is_empty_object: false, entries: Vec::new() };
         match &node.json {
             Json::String(text) if text == "*" => {
                 list.entries.push((PrincipalType::Aws, Word { text, span: node.span }));
@@ -206,7 +207,7 @@ impl<'n> PrincipalList<'n> {
             // An empty list names nobody (POL-133).
             Json::Array(items) if items.is_empty() => {}
             Json::Object(members) => {
-                list.is_object = true;
+                list.is_empty_object = members.is_empty();
                 for member in members {
                     let kind = match member.name.as_str() {
                         "AWS" => PrincipalType::Aws,

@@ -46,10 +46,11 @@ impl<'r> Evaluation<'r> {
 
     /// Whether a statement matches the request, and how it names the caller. The cheap tests come first.
     fn applies(&self, statement: &Statement, effect: Effect, kind: PolicyKind) -> Reach {
-        if !statement.actions.contains(&self.request.action) {
+        let principal = self.request.principal;
+        if !statement.actions.contains(&self.request.action) || !statement.named.meets(principal.chain_mask()) {
             return Reach::None;
         }
-        let reach = statement.principals.reach(self.request.principal, self.bounded);
+        let reach = statement.principals.reach(principal, self.bounded);
         if reach == Reach::None {
             return Reach::None;
         }

@@ -48,3 +48,51 @@ fn single(c: char, mut mapping: impl Iterator<Item = char>) -> char {
         _ => c,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
+
+    use super::*;
+
+    /// The classes of characters that fold alike are those of the Unicode tables in `regex-syntax`.
+    /// Spec: POL-52
+    #[test]
+    fn every_character_folds_as_unicode_says() {
+        let mut classes: BTreeMap<char, BTreeSet<char>> = BTreeMap::new();
+        for c in '\0'..=char::MAX {
+            classes.entry(fold(c)).or_default().insert(c);
+        }
+        let unknown = unassigned();
+        // The standard library may know a newer Unicode.
+        for class in classes.values().filter(|class| class.iter().all(|c| !unknown.contains(c))) {
+            for &c in class {
+                let mut folded = ClassUnicode::new([ClassUnicodeRange::new(c, c)]);
+                // Characters without case are most of them.
+                if class.len() > 1 || c.is_alphabetic() {
+                    folded.case_fold_simple();
+                }
+                let expected: BTreeSet<char> = folded.iter().flat_map(|range| range.start()..=range.end()).collect();
+                assert_eq!(*class, expected, "{c:?}");
+            }
+        }
+    }
+
+    /// The characters that `regex-syntax` does not know.
+    fn unassigned() -> BTreeSet<char> {
+        let hir = regex_syntax::parse(r"\p{Cn}").unwrap();
+        let HirKind::Class(Class::Unicode(class)) = hir.kind() else { panic!("a class") };
+        class.iter().flat_map(|range| range.start()..=range.end()).collect()
+    }
+
+    #[test]
+    fn comparison_agrees_with_folding() {
+        assert!(equals_folded("ÄpFeL", &folded("äPfEl")));
+        assert!(!equals_folded("a", "b") && !equals_folded("ä", "a"));
+        assert_eq!(strip_folded("ÄPFELkuchen", "äpfel"), Some("ÄPFEL".len()));
+        assert_eq!(strip_folded("äp", "äpfel"), None);
+    }
+}

@@ -321,3 +321,139 @@ impl Reader<'_> {
 
 /// The deepest nesting read.
 const MAX_DEPTH: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+
+    /// What `serde_json` would have made of a value. Of duplicate members it keeps the last.
+    fn to_serde(node: &Node) -> serde_json::Value {
+        match &node.json {
+            Json::Null => serde_json::Value::Null,
+            Json::Bool(value) => (*value).into(),
+            Json::Number(digits) => serde_json::from_str(digits).unwrap(),
+            Json::String(text) => text.as_str().into(),
+            Json::Array(items) => items.iter().map(to_serde).collect(),
+            Json::Object(members) => {
+                let members = members.iter().map(|member| (member.name.clone(), to_serde(&member.value)));
+                serde_json::Value::Object(members.collect())
+            }
+        }
+    }
+
+    fn compare(text: &str) {
+        match (read(text), serde_json::from_str::<serde_json::Value>(text)) {
+            (Ok(ours), Ok(theirs)) => assert_eq!(to_serde(&ours), theirs, "{text:?}"),
+            (Err(_), Err(_)) => {}
+            // They read numbers into 64 bits; ours keep their digits.
+            (Ok(_), Err(error)) if error.to_string().contains("number out of range") => {}
+            (ours, theirs) => panic!("{text:?}: {ours:?}, {theirs:?}"),
+        }
+    }
+
+    /// Tokens and fragments from which both right and wrong documents arise.
+    fn tokens() -> impl Strategy<Value = String> {
+        let token = select(vec![
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "\"a\"",
+            "\"b\\n\"",
+            "\"\\u00e4\"",
+            "\"\\ud83d\\ude00\"",
+            "\"\\ud83d\"",
+            "\"\\u12\"",
+            "\"ä\u{2028}\"",
+            "\"\t\"",
+            "\"",
+            "\\",
+            "1",
+            "-0",
+            "01",
+            "1.5e+3",
+            "1.",
+            "-",
+            "1e999",
+            "true",
+            "false",
+            "null",
+            "nul",
+            " ",
+            "\n",
+            "\t",
+            "\u{a0}",
+            "\u{feff}",
+            "/",
+            "'a'",
+            "\"a\":",
+            "\"a\": 1,",
+        ]);
+        proptest::collection::vec(token, 0..12).prop_map(|tokens| tokens.concat())
+    }
+
+    /// A value as text, with white space between its tokens.
+    fn value() -> impl Strategy<Value = String> {
+        let string = any::<String>().prop_map(|text| serde_json::to_string(&text).unwrap());
+        let number = prop_oneof![
+            any::<i64>().prop_map(|n| n.to_string()),
+            any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(|n| serde_json::to_string(&n).unwrap())
+        ];
+        let leaf = prop_oneof![string.clone(), number, select(vec!["null", "true", "false"]).prop_map(str::to_owned)];
+        let space = select(vec!["", " ", "\n", "\t \r"]);
+        leaf.prop_recursive(5, 40, 5, move |inner| {
+            let member = (string.clone(), inner.clone()).prop_map(|(name, value)| format!("{name} :{value}"));
+            prop_oneof![
+                (proptest::collection::vec(inner, 0..5), space.clone())
+                    .prop_map(|(items, s)| format!("[{s}{}{s}]", items.join(&format!("{s},")))),
+                (proptest::collection::vec(member, 0..5), space.clone())
+                    .prop_map(|(items, s)| format!("{{{s}{}{s}}}", items.join(&format!(",{s}")))),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn documents_are_read_as_serde_json_reads_them(text in value()) {
+            compare(&text);
+        }
+
+        #[test]
+        fn damaged_documents_are_refused_as_serde_json_refuses_them(text in value(), at in any::<prop::sample::Index>(), tokens in tokens()) {
+            let places: Vec<usize> = text.char_indices().map(|(place, _)| place).collect();
+            let place = if places.is_empty() { 0 } else { places[at.index(places.len())] };
+            compare(&format!("{}{tokens}{}", &text[..place], &text[place..]));
+            compare(&text[..place]);
+        }
+
+        #[test]
+        fn token_soup_is_refused_as_serde_json_refuses_it(text in tokens()) {
+            compare(&text);
+        }
+    }
+
+    /// Spec: POL-132
+    #[test]
+    fn duplicates_are_found_at_every_depth() {
+        let found = |text: &str| read(text).unwrap().find_duplicate().map(|member| member.name_span.start);
+        assert_eq!(found(r#"{"a": 1, "b": {"a": 2}}"#), None);
+        assert_eq!(found(r#"{"a": 1, "\u0061": 2}"#), Some(9));
+        assert_eq!(found(r#"[{"x": [{"b": 1, "a": 1, "b": 2, "a": 2}]}]"#), Some(25));
+        assert_eq!(found(r#"{"a": 1, "A": 2}"#), None);
+    }
+
+    #[test]
+    fn nesting_has_a_limit() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read(&nested(MAX_DEPTH)).is_ok());
+        assert_eq!(read(&nested(MAX_DEPTH + 1)).unwrap_err().offset, MAX_DEPTH);
+    }
+}

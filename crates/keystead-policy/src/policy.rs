@@ -4,6 +4,7 @@ use crate::catalogue::{Action, ActionSet};
 use crate::compile::Compiler;
 use crate::condition::{Effect, Element};
 use crate::evaluate::Facts;
+use crate::principal::ChainMask;
 use crate::principal_match::Principals;
 use crate::resource::SplitArn;
 use crate::resource_match::{Matched, ResourcePattern};
@@ -142,6 +143,8 @@ impl StatementInfo {
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
     pub actions: Actions,
+    /// The mask of `principals`.
+    pub named: ChainMask,
     pub principals: Principals,
     pub resources: Resources,
     pub conditions: Box<[Element]>,

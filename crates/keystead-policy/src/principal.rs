@@ -1,6 +1,6 @@
 //! The caller, as the host states it.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 
 use foldhash::fast::FixedState;
 
@@ -22,6 +22,7 @@ pub struct Principal {
     path_unknown: bool,
     name: Box<str>,
     unique_id: Option<Box<str>>,
+    chain_mask: ChainMask,
 }
 
 /// The kinds of caller (POL-06). Groups are none: they only contribute identity policies.
@@ -61,9 +62,8 @@ impl Principal {
     pub fn role_session(partition: &str, account: &str, role_path_and_name: &str, session: &str) -> Self {
         let role = last_segment(role_path_and_name);
         let arn = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{session}");
-        let mut caller = Self::new(PrincipalKind::RoleSession, partition, Some(account), arn, session);
-        caller.outer = Some(Named::new(format!("arn:{partition}:iam::{account}:role/{role_path_and_name}")));
-        caller
+        Self::new(PrincipalKind::RoleSession, partition, Some(account), arn, session)
+            .within(format!("arn:{partition}:iam::{account}:role/{role_path_and_name}"))
     }
 
     /// A session of which the host knows only the session ARN, hence not the path of the role. A role entry of a
@@ -71,6 +71,7 @@ impl Principal {
     pub fn role_session_without_path(partition: &str, account: &str, role_name: &str, session: &str) -> Self {
         let mut caller = Self::role_session(partition, account, role_name, session);
         caller.path_unknown = true;
+        caller.chain_mask = ChainMask::ALL;
         caller
     }
 
@@ -78,9 +79,11 @@ impl Principal {
     /// name of the IAM user who asked for the session, if known.
     pub fn federated_user(partition: &str, account: &str, name: &str, user: Option<&str>) -> Self {
         let arn = format!("arn:{partition}:sts::{account}:federated-user/{name}");
-        let mut caller = Self::new(PrincipalKind::FederatedUser, partition, Some(account), arn, name);
-        caller.outer = user.map(|user| Named::new(format!("arn:{partition}:iam::{account}:user/{user}")));
-        caller
+        let caller = Self::new(PrincipalKind::FederatedUser, partition, Some(account), arn, name);
+        match user {
+            Some(user) => caller.within(format!("arn:{partition}:iam::{account}:user/{user}")),
+            None => caller,
+        }
     }
 
     /// A service principal such as `logs.amazonaws.com`. It has no account (POL-146).
@@ -165,17 +168,27 @@ impl Principal {
     }
 
     fn new(kind: PrincipalKind, partition: &str, account: Option<&str>, arn: String, name: &str) -> Self {
+        let own = Named::new(arn);
+        let digits = account.and_then(AccountDigits::new);
         Self {
             kind,
             partition: partition.into(),
             account: account.map(Into::into),
-            digits: account.and_then(AccountDigits::new),
-            own: Named::new(arn),
+            digits,
+            chain_mask: digits.map_or(ChainMask::NONE, AccountDigits::mask).or(own.mask()),
+            own,
             outer: None,
             path_unknown: false,
             name: name.into(),
             unique_id: None,
         }
+    }
+
+    fn within(mut self, outer: String) -> Self {
+        let outer = Named::new(outer);
+        self.chain_mask = self.chain_mask.or(outer.mask());
+        self.outer = Some(outer);
+        self
     }
 
     pub(crate) fn own(&self) -> &Named {
@@ -188,6 +201,10 @@ impl Principal {
 
     pub(crate) fn digits(&self) -> Option<AccountDigits> {
         self.digits
+    }
+
+    pub(crate) fn chain_mask(&self) -> ChainMask {
+        self.chain_mask
     }
 
     pub(crate) fn is_path_unknown(&self) -> bool {
@@ -204,12 +221,15 @@ pub(crate) struct Named {
 
 impl Named {
     pub(crate) fn new(text: String) -> Self {
-        // Any fixed seed does: the hash only spares comparisons, equal hashes are followed by equal texts.
-        Self { hash: FixedState::with_seed(0).hash_one(text.as_str()), text: text.into_boxed_str() }
+        Self { hash: hash(text.as_str()), text: text.into_boxed_str() }
     }
 
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    pub(crate) fn mask(&self) -> ChainMask {
+        ChainMask::of(self.hash)
     }
 }
 
@@ -228,6 +248,37 @@ impl AccountDigits {
         let digits: [u8; 12] = text.as_bytes().try_into().ok()?;
         digits.iter().all(u8::is_ascii_digit).then_some(Self(digits))
     }
+
+    pub(crate) fn mask(self) -> ChainMask {
+        ChainMask::of(hash(&self.0))
+    }
+}
+
+/// A Bloom filter of one word over names of principals: two masks without a common bit have no common name. It spares
+/// most statements of a long policy the reading of their principal lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ChainMask(u64);
+
+impl ChainMask {
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const ALL: Self = Self(u64::MAX);
+
+    pub(crate) fn of(hash: u64) -> Self {
+        Self(1 << (hash % 64))
+    }
+
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// Any fixed seed does: hashes only spare comparisons, equal ones are followed by comparing the texts.
+fn hash<T: Hash + ?Sized>(value: &T) -> u64 {
+    FixedState::with_seed(0).hash_one(value)
 }
 
 pub(crate) fn last_segment(path: &str) -> &str {

@@ -32,7 +32,7 @@ impl Entry {
     ) -> Option<Self> {
         match kind {
             PrincipalType::Elsewhere => Some(Self::Nobody),
-            PrincipalType::Service => is_service_name(text).then(|| Self::Service(text.into())),
+            PrincipalType::Service => is_service_name(text).then(|| Self::Service(Named::new(text.to_owned()))),
             PrincipalType::Aws if text == "*" => Some(Self::Everyone),
             PrincipalType::Aws if is_unique_id(text) => {
                 directory?.has_unique_id(text).then(|| Self::UniqueId(text.into()))

@@ -1,6 +1,6 @@
 //! The principals that a compiled statement names, and how they match a caller (chapter 21, section 4.5).
 
-use crate::principal::{AccountDigits, Named, last_segment};
+use crate::principal::{AccountDigits, ChainMask, Named, last_segment};
 use crate::{Principal, PrincipalKind};
 
 /// How strongly a statement names a caller; each is stronger than the one before (POL-98).
@@ -41,7 +41,7 @@ pub(crate) enum Entry {
     /// The unique ID of a user or role.
     UniqueId(Box<str>),
     /// A service principal.
-    Service(Box<str>),
+    Service(Named),
     /// A principal that no request to this service has (`Federated`, `CanonicalUser`; POL-22).
     Nobody,
 }
@@ -56,9 +56,15 @@ impl Principals {
             Self::AllBut(_) => Reach::None,
         }
     }
-}
 
-impl Principals {
+    /// Callers whose chain meets this mask may be named; no other can be.
+    pub(crate) fn mask(&self) -> ChainMask {
+        match self {
+            Self::Unstated | Self::AllBut(_) => ChainMask::ALL,
+            Self::Named(entries) => entries.iter().map(Entry::mask).fold(ChainMask::NONE, ChainMask::or),
+        }
+    }
+
     pub(crate) fn entries(&self) -> &[Entry] {
         match self {
             Self::Unstated => &[],
@@ -85,6 +91,16 @@ impl Entry {
         }
     }
 
+    fn mask(&self) -> ChainMask {
+        match self {
+            Self::Everyone | Self::UniqueId(_) => ChainMask::ALL,
+            Self::Account { digits, .. } => digits.mask(),
+            Self::Exact { arn, .. } | Self::Role { arn, .. } => arn.mask(),
+            Self::Service(name) => name.mask(),
+            Self::Nobody => ChainMask::NONE,
+        }
+    }
+
     /// Lists the user, session or service itself.
     fn lists_itself(&self, caller: &Principal) -> bool {
         match self {
@@ -92,7 +108,7 @@ impl Entry {
             Self::Exact { arn, unique_id } => {
                 arn == caller.own() && (caller.kind() != PrincipalKind::User || is_bound_to(unique_id, caller))
             }
-            Self::Service(name) => caller.kind() == PrincipalKind::Service && **name == *caller.arn(),
+            Self::Service(name) => caller.kind() == PrincipalKind::Service && name == caller.own(),
             Self::UniqueId(id) => caller.kind() == PrincipalKind::User && caller.unique_id() == Some(id),
             Self::Account { .. } | Self::Role { .. } | Self::Nobody => false,
         }

@@ -12,7 +12,8 @@ impl<'a> Resource<'a> {
     /// claims it.
     ///
     /// Keys are named by key ARN however the request identified them (POL-11), aliases by alias ARN, and operations
-    /// without a resource by `arn:<partition>:kms:<region>:<account>:*` (POL-10) in the caller's own account.
+    /// without a resource by `arn:<partition>:kms:<region>:<account>:*` (POL-10) in the caller's own account. A text
+    /// that is no ARN, such as `*` for an action of another service, is matched by the pattern `*` alone.
     pub fn new(arn: &'a str, account: &'a str) -> Self {
         Self { arn: SplitArn::new(arn), account }
     }

@@ -23,6 +23,16 @@ impl Network {
         split(text).is_some_and(|(address, length)| Self::new(address, length).bits != bits(address))
     }
 
+    /// Whether the text is a range inside the private or loopback address space (RFC 1918, RFC 4193, RFC 1122).
+    pub(crate) fn is_private(text: &str) -> bool {
+        let Some(range) = Self::parse(text) else { return false };
+        PRIVATE.iter().filter_map(|private| Self::parse(private)).any(|private| {
+            private.is_v4 == range.is_v4
+                && range.mask & private.mask == private.mask
+                && range.bits & private.mask == private.bits
+        })
+    }
+
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         address.is_ipv4() == self.is_v4 && bits(address) & self.mask == self.bits
@@ -64,6 +74,8 @@ fn bits(address: IpAddr) -> u128 {
         IpAddr::V6(address) => u128::from(address),
     }
 }
+
+const PRIVATE: &[&str] = &["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7", "::1/128"];
 
 #[cfg(test)]
 mod tests {
