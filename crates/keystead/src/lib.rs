@@ -26,7 +26,7 @@ mod answer;
 mod audit;
 mod authorize;
 mod caller;
-mod catalogue;
+pub mod catalogue;
 mod client;
 mod clock;
 mod commit;
