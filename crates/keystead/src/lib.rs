@@ -36,6 +36,7 @@ mod engine;
 mod error;
 mod events;
 mod kms;
+mod ledger;
 mod maintenance;
 mod material;
 pub mod operations;

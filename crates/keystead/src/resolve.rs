@@ -124,7 +124,7 @@ impl<'c> Resolver<'c> {
 
     fn alias(&self, account: AccountId, name: &AliasName) -> Result<Target, Error> {
         let foreign = account != self.account;
-        // An alias and its key change in one commit, but are read one after the other: look again if they disagree.
+        // An alias and its keys are published in one step, but read one after the other: look again if they disagree.
         for _ in 0..ALIAS_RETRIES {
             let Some(key_id) = self.region.alias(account, name)? else { break };
             let arn = self.region.key_arn(account, key_id);
@@ -132,7 +132,7 @@ impl<'c> Resolver<'c> {
                 Some(key) if key.record.aliases.contains(name) => {
                     return Ok(Target { key, named: Named::Alias(name.clone()), foreign, exists: true });
                 }
-                Some(_) => continue,
+                Some(_) => self.region.wait_for_publication(),
                 None => break,
             }
         }
