@@ -61,13 +61,13 @@ impl Engine {
         Ok(state)
     }
 
-    /// All Regions in use, and those that the store knows from earlier.
-    pub(crate) fn all_regions(&self) -> Result<Vec<Arc<RegionState>>, Error> {
+    /// All Regions that the store knows.
+    pub(crate) fn stored_regions(&self) -> Result<Vec<Region>, Error> {
         let stored = self.store.scan(&Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)?;
         let mut names: Vec<(Partition, Region)> =
             stored.iter().filter_map(|(key, _)| record::parse_domain_key(key)).collect();
         names.dedup();
-        names.into_iter().map(|(_, region)| self.region(region)).collect()
+        Ok(names.into_iter().map(|(_, region)| region).collect())
     }
 
     pub(crate) fn now(&self) -> Timestamp {
