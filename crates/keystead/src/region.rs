@@ -92,6 +92,22 @@ impl RegionState {
         Ok(Some(*self.aliases.pin().get_or_insert(reference, record.target)))
     }
 
+    /// Whether the key can be had without reading the store.
+    pub(crate) fn has_live_key(&self, arn: &KeyArn) -> bool {
+        self.keys.pin().contains_key(&KeyRef { account: arn.account, key_id: arn.key_id })
+    }
+
+    /// Whether the alias can be had without reading the store.
+    pub(crate) fn has_live_alias(&self, account: AccountId, name: &AliasName) -> bool {
+        self.aliases.pin().contains_key(&AliasRef { account, name: name.clone() })
+    }
+
+    /// Reads the store for nothing, so that a call takes as long as another one.
+    pub(crate) fn read_in_vain(&self) -> Result<(), Error> {
+        let nobody = record::key_key(&self.stand_in().arn);
+        self.store.get(&nobody).map(drop).map_err(storage)
+    }
+
     /// Waits until what is being published is visible as a whole.
     pub(crate) fn wait_for_publication(&self) {
         drop(self.store.view());

@@ -32,8 +32,14 @@ fn absent_and_forbidden_keys_of_another_account_look_the_same() {
     for (name, operation) in KEY_OPERATIONS {
         let absent = world.observe(*operation, &arn(OWNER, ABSENT_ID), OWNER);
         assert!(absent.answer.contains("AccessDeniedException"), "{name}: {absent:?}");
-        let others =
-            [(OWNER, &*key), (OWNER, &*denied), (OWNER, &*disabled), (OWNER, &*dying), (NOBODY, ABSENT_ID), (NOBODY, &*key)];
+        let others = [
+            (OWNER, &*key),
+            (OWNER, &*denied),
+            (OWNER, &*disabled),
+            (OWNER, &*dying),
+            (NOBODY, ABSENT_ID),
+            (NOBODY, &*key),
+        ];
         for (account, id) in others {
             assert_eq!(world.observe(*operation, &arn(account, id), account), absent, "{name} {account} {id}");
         }
@@ -113,7 +119,10 @@ fn without_permission_the_own_account_tells_only_that_a_key_exists() {
     assert_eq!(decrypt(&damaged), opening);
     assert_eq!(decrypt(b"no ciphertext at all"), opening);
     let odd = outsider();
-    assert_eq!(reference(odd.encrypt(&good, b"x").encryption_algorithm("RSAES_OAEP_SHA_256").send().map(drop)), sealing);
+    assert_eq!(
+        reference(odd.encrypt(&good, b"x").encryption_algorithm("RSAES_OAEP_SHA_256").send().map(drop)),
+        sealing
+    );
     assert_eq!(reference(odd.encrypt(&good, b"x").context("long", "y".repeat(20_000)).send().map(drop)), sealing);
     // Nor the state.
     world.owner.disable_key(&good).send().unwrap();
@@ -237,9 +246,11 @@ impl World {
         self.kms.lock().unwrap().clone()
     }
 
-    /// Continues with an instance that has nothing in memory yet. The owner's client keeps the old one.
+    /// Continues with an instance that has nothing in memory but the caller's own key. The owner's client keeps the old
+    /// one.
     fn reopen(&self) {
         *self.kms.lock().unwrap() = open(&self.store, &self.counters, &self.clock);
+        self.caller().describe_key(&*self.own).send().unwrap();
     }
 
     fn client(&self, caller: Caller) -> Client {
@@ -356,4 +367,3 @@ impl Entropy for CountingEntropy {
         SystemEntropy.fill(dest)
     }
 }
-
