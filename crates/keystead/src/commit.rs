@@ -299,11 +299,7 @@ impl Engine {
                 }
             }
             for change in &changes.aliases {
-                region.publish_alias(
-                    change.account,
-                    &change.name,
-                    change.record.as_ref().map(|record| record.target),
-                );
+                region.publish_alias(change.account, &change.name, change.record.as_ref().map(|record| record.target));
             }
         });
         Ok(())

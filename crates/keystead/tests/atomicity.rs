@@ -74,7 +74,11 @@ fn a_store_that_is_gone_for_good_leaves_all_or_nothing() {
             }
             let step = &SCRIPT[failing];
             let result = (step.run)(&mut world);
-            assert!(result.is_err() || step.survives, "{fault:?} at commit {nth}: {} succeeds without a store", step.name);
+            assert!(
+                result.is_err() || step.survives,
+                "{fault:?} at commit {nth}: {} succeeds without a store",
+                step.name
+            );
             let reopened = world.reopened_view();
             if !step.survives {
                 let happened = usize::from(fault == Fault::After);
