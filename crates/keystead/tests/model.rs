@@ -1,0 +1,78 @@
+//! Random histories of two accounts in two Regions, compared step by step with a model.
+//!
+//! The model in `model/` is written from chapters 10, 11 and 20 of the specification, shares nothing with the library
+//! but what a caller sees, and keeps everything in maps, strings and integers. A history is a list of abstract steps;
+//! each becomes a call, which the library and the model answer, and the answers must be equal: members of responses,
+//! exception codes, and messages where chapter 50 fixes them.
+//!
+//! `KEYSTEAD_MODEL_STEPS` says how many steps are taken, `KEYSTEAD_MODEL_SEED` which ones; `scripts/soak` takes many.
+#![allow(clippy::unwrap_used, clippy::expect_used, unreachable_pub, missing_docs)]
+
+#[path = "model/bench.rs"]
+mod bench;
+#[path = "model/call.rs"]
+mod call;
+#[path = "model/rules.rs"]
+mod rules;
+#[path = "model/run.rs"]
+mod run;
+#[path = "model/step.rs"]
+mod step;
+#[path = "model/world.rs"]
+mod world;
+
+use std::env;
+
+use bench::Setting;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use run::{Upkeep, run};
+
+/// Every answer of every operation is the model's, and rotations and deletions are recorded and announced exactly once.
+#[test]
+fn random_histories_are_answered_as_the_chapters_say() {
+    let histories = (step::steps(), setting(), any::<bool>());
+    let histories = histories
+        .prop_map(|(steps, setting, swept)| (steps, setting, if swept { Upkeep::Sweep } else { Upkeep::None }));
+    check(20_000, &histories, |(steps, setting, upkeep)| run(setting, upkeep, &steps).map(drop));
+}
+
+/// A key that somebody looks at after each passage of time and one that a sweep brings up to date go the same way.
+///
+/// Spec: STA-02
+#[test]
+fn touching_and_sweeping_lead_to_the_same_outcome() {
+    check(6_000, &(step::steps(), setting()), |(steps, setting)| {
+        let swept = run(setting, Upkeep::Sweep, &steps)?;
+        let touched = run(setting, Upkeep::Touch, &steps)?;
+        prop_assert_eq!(swept, touched);
+        Ok(())
+    });
+}
+
+fn setting() -> impl Strategy<Value = Setting> {
+    (any::<u64>().no_shrink(), any::<bool>(), any::<bool>()).prop_map(|(seed, strict, required_sink)| Setting {
+        seed,
+        strict,
+        required_sink,
+    })
+}
+
+/// Runs as many histories as give about `steps` steps, or the number that the environment asks for.
+fn check<S: Strategy>(steps: usize, histories: &S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    let number = |name: &str| env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let steps = number("KEYSTEAD_MODEL_STEPS").unwrap_or(steps as u64);
+    let seed = number("KEYSTEAD_MODEL_SEED").unwrap_or(0);
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = Config {
+        cases: u32::try_from(steps / (step::MAX_STEPS as u64 / 2)).unwrap().max(1),
+        max_shrink_iters: 20_000,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    if let Err(failure) = runner.run(histories, test) {
+        panic!("{failure}");
+    }
+}
