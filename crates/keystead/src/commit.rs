@@ -18,6 +18,9 @@ use crate::region::RegionState;
 use crate::snapshot::{KeySnapshot, Material};
 use crate::{Error, quota};
 
+/// The values that records had before a commit; `None` for those that did not exist.
+type Undo = Vec<(Key, Option<Arc<[u8]>>)>;
+
 /// What an operation changes. Nothing of it is visible before the commit.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
@@ -237,7 +240,7 @@ impl Engine {
     }
 
     /// The batch that takes `batch` back: every record as it is now. The writer's locks keep it so.
-    fn undo(&self, batch: &Batch) -> Result<Vec<(Key, Option<Arc<[u8]>>)>, Error> {
+    fn undo(&self, batch: &Batch) -> Result<Undo, Error> {
         let operations = batch.clone().into_operations().map_err(|_| damaged("batch"))?;
         operations
             .into_iter()
@@ -249,7 +252,7 @@ impl Engine {
     }
 
     /// Whether the commit is undone.
-    fn roll_back(&self, undo: Vec<(Key, Option<Arc<[u8]>>)>, revision: Revision) -> bool {
+    fn roll_back(&self, undo: Undo, revision: Revision) -> bool {
         let mut batch = Batch::new();
         for (key, value) in undo {
             let present = match self.store.get(key.as_ref()) {

@@ -80,7 +80,6 @@ macro_rules! request {
         impl<'a> $crate::client::Call<'a, $name<'a>> {
             $(
                 $(#[$member_doc])*
-                #[must_use]
                 pub fn $member(mut self, value: impl Into<$type>) -> Self {
                     self.request.$member = Some(value.into());
                     self

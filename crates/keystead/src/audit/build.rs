@@ -212,7 +212,12 @@ fn blank(
 /// The members that the catalogue allows, as the caller wrote them.
 fn request_parameters(call: &CallFacts<'_>) -> Option<Fields> {
     let mut fields = Fields::new();
-    let value = |member: &str| call.row.member(member).and_then(|position| call.values.get(position));
+    let value = |name: &str| {
+        let position = call.row.member(name)?;
+        let member = call.row.members.get(position).filter(|member| !member.shape.is_sensitive())?;
+        debug_assert_eq!(member.name, name);
+        call.values.get(position)
+    };
     for recorded in call.row.recorded {
         // A dry run is worth a word only if it was one.
         if recorded.member == "DryRun" && !matches!(value("DryRun"), Some(MemberValue::Boolean(true))) {

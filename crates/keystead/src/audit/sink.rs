@@ -46,7 +46,7 @@ pub enum AuditMode {
 ///
 /// Records are spread over several rings by thread, so that callers do not wait for each other.
 pub struct MemorySink {
-    rings: Vec<Mutex<VecDeque<(u64, Arc<AuditRecord>)>>>,
+    rings: Vec<Mutex<Ring>>,
     per_ring: usize,
     order: AtomicU64,
 }
@@ -104,6 +104,9 @@ impl fmt::Debug for MemorySink {
         f.debug_struct("MemorySink").field("capacity", &self.per_ring).finish_non_exhaustive()
     }
 }
+
+/// Records with their place in the order of arrival.
+type Ring = VecDeque<(u64, Arc<AuditRecord>)>;
 
 /// What to look for in a [`MemorySink`]. Empty fields match everything (AUD-40).
 #[derive(Clone, Debug, Default)]

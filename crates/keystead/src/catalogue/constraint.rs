@@ -40,6 +40,13 @@ pub(crate) enum Shape {
     Structure(&'static [Member]),
 }
 
+impl Shape {
+    /// Whether the model marks values as sensitive: they appear in no record and no message (API-025).
+    pub(crate) fn is_sensitive(&self) -> bool {
+        matches!(self, Self::Text { sensitive: true, .. } | Self::Blob { sensitive: true, .. })
+    }
+}
+
 /// The `max` of a shape for which the model states none.
 pub(crate) const UNLIMITED: u32 = u32::MAX;
 

@@ -13,9 +13,22 @@ use keystead_policy::Catalogue;
 pub(crate) use constraint::{Member, Shape, UNLIMITED};
 pub(crate) use rows::*;
 
+/// The rows, in alphabetical order of their operations (PRM-26).
+///
+/// ```
+/// use keystead::catalogue::{Identifiers, operations};
+///
+/// let encrypt = operations().iter().find(|row| row.name() == "Encrypt").unwrap();
+/// assert_eq!(encrypt.identifiers(), Identifiers::Any);
+/// assert!(encrypt.actions().iter().all(|action| action.crosses_accounts()));
+/// ```
+pub fn operations() -> &'static [&'static Row] {
+    ROWS
+}
+
 /// The facts about one operation.
 #[derive(Debug)]
-pub(crate) struct Row {
+pub struct Row {
     /// The API name, such as `Encrypt`.
     pub(crate) name: &'static str,
     /// The members of the input, in model order.
@@ -40,14 +53,43 @@ pub(crate) struct Row {
 
 impl Row {
     /// The row of the operation with this API name.
-    #[cfg(test)]
-    pub(crate) fn find(name: &str) -> Option<&'static Row> {
+    pub fn find(name: &str) -> Option<&'static Row> {
         ROWS.iter().find(|row| row.name == name).copied()
     }
 
     /// The API name, such as `Encrypt`.
-    pub(crate) fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Which forms of identifier its key members take.
+    pub fn identifiers(&self) -> Identifiers {
+        self.identifiers
+    }
+
+    /// What must be allowed, in the order in which a refusal is reported.
+    pub fn actions(&self) -> &'static [Action] {
+        self.actions
+    }
+
+    /// Whether a key in `state` admits the operation.
+    pub fn admits(&self, state: KeyState) -> bool {
+        self.states.admits(state)
+    }
+
+    /// Whether the operation changes nothing; true for cryptographic operations.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// The request quota it counts against.
+    pub fn bucket(&self) -> Bucket {
+        self.bucket
+    }
+
+    /// The names of the input members, in the order of the API model.
+    pub fn members(&self) -> impl ExactSizeIterator<Item = &'static str> {
+        self.members.iter().map(|member| member.name)
     }
 
     /// Whether the model declares the exception for the operation; front-end errors are declared by none.
@@ -63,7 +105,7 @@ impl Row {
 
 /// The forms of identifier that key members take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Identifiers {
+pub enum Identifiers {
     /// No member names a key.
     None,
     /// Class A: key ID, key ARN, alias name, alias ARN.
@@ -74,7 +116,7 @@ pub(crate) enum Identifiers {
 
 /// One permission an operation needs (PRM-07).
 #[derive(Debug)]
-pub(crate) struct Action {
+pub struct Action {
     /// The policy action, such as `kms:ReEncryptFrom`.
     pub(crate) policy: keystead_policy::Action<'static>,
     /// Whose ARN it is evaluated on.
@@ -87,9 +129,31 @@ pub(crate) struct Action {
     pub(crate) conditions: Conditions,
 }
 
+impl Action {
+    /// The policy action, such as `kms:ReEncryptFrom`.
+    pub fn policy_action(&self) -> keystead_policy::Action<'static> {
+        self.policy
+    }
+
+    /// Whose ARN it is evaluated on.
+    pub fn resource(&self) -> Resource {
+        self.resource
+    }
+
+    /// Whether callers of other accounts can ever be allowed.
+    pub fn crosses_accounts(&self) -> bool {
+        self.cross_account
+    }
+
+    /// Whether a grant can carry it.
+    pub fn is_grantable(&self) -> bool {
+        self.grantable
+    }
+}
+
 /// What an action is evaluated on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Resource {
+pub enum Resource {
     /// A key: key policy, identity policies, grants.
     Key,
     /// An alias: identity policies only.
@@ -194,7 +258,7 @@ impl States {
 
 /// The request quota an operation counts against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bucket {
+pub enum Bucket {
     /// Shared by all cryptographic operations on one kind of key.
     Cryptographic,
     /// Per spec of the key pair.

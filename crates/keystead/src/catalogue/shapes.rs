@@ -5,6 +5,7 @@
 use super::constraint::{self, Member, Shape, UNLIMITED};
 
 /// The input members of every operation, by operation name.
+#[cfg(test)]
 pub(crate) const ALL: &[(&str, &[Member])] = &[
     ("CancelKeyDeletion", CANCEL_KEY_DELETION),
     ("ConnectCustomKeyStore", CONNECT_CUSTOM_KEY_STORE),

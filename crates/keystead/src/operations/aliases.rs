@@ -190,7 +190,7 @@ impl Operation for DeleteAlias<'_> {
         alias_name(&self.alias_name).map(drop)
     }
 
-    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<AliasName, Error> {
+    fn wanted(&self, _: &CallFacts<'_>) -> Result<AliasName, Error> {
         alias_name(&self.alias_name)
     }
 

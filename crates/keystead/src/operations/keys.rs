@@ -165,7 +165,7 @@ impl Operation for CreateKey<'_> {
         member_fits("XksKeyId", self.xks_key_id.is_some(), origin == Origin::ExternalKeyStore, origin)
     }
 
-    fn wanted<'r>(&'r self, call: &CallFacts<'_>) -> Result<(KeyArn, bool), Error> {
+    fn wanted(&self, call: &CallFacts<'_>) -> Result<(KeyArn, bool), Error> {
         Ok((call.fresh_key()?, self.tags.as_ref().is_some_and(|tags| !tags.is_empty())))
     }
 

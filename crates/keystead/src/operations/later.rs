@@ -39,7 +39,7 @@ macro_rules! later {
                 Err(Error::UnsupportedOperation(message.into()))
             }
 
-            fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<(), Error> {
+            fn wanted(&self, _: &CallFacts<'_>) -> Result<(), Error> {
                 Ok(())
             }
 

@@ -282,7 +282,7 @@ impl Operation for ListKeys<'_> {
     where
         Self: 'p;
 
-    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<(), Error> {
+    fn wanted(&self, _: &CallFacts<'_>) -> Result<(), Error> {
         Ok(())
     }
 

@@ -56,7 +56,7 @@ impl Operation for GenerateRandom<'_> {
         }
     }
 
-    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<(), Error> {
+    fn wanted(&self, _: &CallFacts<'_>) -> Result<(), Error> {
         Ok(())
     }
 
