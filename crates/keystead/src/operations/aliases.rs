@@ -133,7 +133,7 @@ impl Operation for UpdateAlias<'_> {
         Self: 'p;
 
     fn check(&self) -> Result<(), Error> {
-        alias_name(&self.alias_name).map(drop)
+        require_changeable(&alias_name(&self.alias_name)?)
     }
 
     fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<(AliasName, &'r str), Error> {
@@ -187,7 +187,7 @@ impl Operation for DeleteAlias<'_> {
         Self: 'p;
 
     fn check(&self) -> Result<(), Error> {
-        alias_name(&self.alias_name).map(drop)
+        require_changeable(&alias_name(&self.alias_name)?)
     }
 
     fn wanted(&self, _: &CallFacts<'_>) -> Result<AliasName, Error> {
@@ -223,6 +223,15 @@ fn alias_name(member: &Option<Cow<'_, str>>) -> Result<AliasName, Error> {
         };
         Error::Validation(message)
     })
+}
+
+/// Aliases of AWS managed keys are changed by nobody (KEY-54).
+fn require_changeable(name: &AliasName) -> Result<(), Error> {
+    if name.is_reserved() {
+        let message = format!("Alias {name} belongs to an AWS managed key and cannot be changed.");
+        return Err(Error::AccessDenied(message.into()));
+    }
+    Ok(())
 }
 
 /// One alias more on the key stays within the quota (KEY-62).
