@@ -21,12 +21,14 @@ mod step;
 #[path = "model/world.rs"]
 mod world;
 
+use std::cell::RefCell;
 use std::env;
 
 use bench::Setting;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use run::{Upkeep, run};
+use run::{Answers, Upkeep, run};
+use step::Verb;
 
 /// Every answer of every operation is the model's, and rotations and deletions are recorded and announced exactly once.
 #[test]
@@ -34,7 +36,20 @@ fn random_histories_are_answered_as_the_chapters_say() {
     let histories = (step::steps(), setting(), any::<bool>());
     let histories = histories
         .prop_map(|(steps, setting, swept)| (steps, setting, if swept { Upkeep::Sweep } else { Upkeep::None }));
-    check(20_000, &histories, |(steps, setting, upkeep)| run(setting, upkeep, &steps).map(drop));
+    let answers = RefCell::new(Answers::new());
+    check(20_000, &histories, |(steps, setting, upkeep)| {
+        for (answer, count) in run(setting, upkeep, &steps)?.answers {
+            *answers.borrow_mut().entry(answer).or_default() += count;
+        }
+        Ok(())
+    });
+    let answers = answers.borrow();
+    let missing: Vec<_> = ANSWERS
+        .iter()
+        .flat_map(|(verb, codes)| codes.iter().chain(&["ok"]).map(move |code| (*verb, (*code).to_owned())))
+        .filter(|answer| !answers.contains_key(answer))
+        .collect();
+    assert!(missing.is_empty(), "the histories never came to {missing:?}, only to {answers:#?}");
 }
 
 /// A key that somebody looks at after each passage of time and one that a sweep brings up to date go the same way.
@@ -76,3 +91,47 @@ fn check<S: Strategy>(steps: usize, histories: &S, test: impl Fn(S::Value) -> Re
         panic!("{failure}");
     }
 }
+
+/// What the histories must have come to, apart from success.
+const ANSWERS: &[(Verb, &[&str])] = {
+    use Verb::*;
+    const DENIED: &str = "AccessDeniedException";
+    const ABSENT: &str = "NotFoundException";
+    const ARN: &str = "InvalidArnException";
+    const STATE: &str = "KMSInvalidStateException";
+    const DISABLED: &str = "DisabledException";
+    const SHAPE: &str = "ValidationException";
+    const LIMIT: &str = "LimitExceededException";
+    const WRONG: &str = "IncorrectKeyException";
+    const DAMAGED: &str = "InvalidCiphertextException";
+    const DRY: &str = "DryRunOperationException";
+    const TAG: &str = "TagException";
+    &[
+        (CreateKey, &[SHAPE, TAG, LIMIT]),
+        (DescribeKey, &[DENIED, ABSENT, ARN]),
+        (ListKeys, &[SHAPE]),
+        (UpdateKeyDescription, &[DENIED, ABSENT, ARN, STATE, SHAPE]),
+        (EnableKey, &[DENIED, ABSENT, ARN, STATE]),
+        (DisableKey, &[DENIED, ABSENT, ARN, STATE]),
+        (ScheduleKeyDeletion, &[DENIED, ABSENT, ARN, STATE, SHAPE]),
+        (CancelKeyDeletion, &[DENIED, ABSENT, ARN, STATE]),
+        (CreateAlias, &[DENIED, ABSENT, STATE, SHAPE, LIMIT, "AlreadyExistsException"]),
+        (UpdateAlias, &[DENIED, ABSENT, STATE, SHAPE, LIMIT]),
+        (DeleteAlias, &[ABSENT]),
+        (ListAliases, &[ABSENT, ARN, SHAPE]),
+        (TagResource, &[DENIED, ABSENT, ARN, STATE, SHAPE, LIMIT, TAG]),
+        (UntagResource, &[DENIED, ABSENT, ARN, STATE, SHAPE]),
+        (ListResourceTags, &[DENIED, ABSENT, ARN, SHAPE]),
+        (GetKeyPolicy, &[DENIED, ABSENT, ARN]),
+        (PutKeyPolicy, &[DENIED, ABSENT, ARN, SHAPE, LIMIT, "MalformedPolicyDocumentException"]),
+        (EnableKeyRotation, &[DENIED, ABSENT, ARN, STATE, DISABLED, SHAPE]),
+        (DisableKeyRotation, &[DENIED, ABSENT, ARN, STATE, DISABLED]),
+        (GetKeyRotationStatus, &[DENIED, ABSENT, ARN]),
+        (RotateKeyOnDemand, &[DENIED, ABSENT, ARN, STATE, DISABLED, LIMIT, "ConflictException"]),
+        (ListKeyRotations, &[DENIED, ABSENT, ARN, SHAPE]),
+        (Encrypt, &[DENIED, ABSENT, STATE, DISABLED, SHAPE, DRY]),
+        (Decrypt, &[DENIED, ABSENT, STATE, DISABLED, SHAPE, DRY, WRONG, DAMAGED]),
+        (ReEncrypt, &[DENIED, ABSENT, STATE, DISABLED, SHAPE, WRONG, DAMAGED]),
+        (GenerateDataKey, &[DENIED, ABSENT, STATE, DISABLED, SHAPE]),
+    ]
+};

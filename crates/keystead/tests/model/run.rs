@@ -25,13 +25,22 @@ pub struct Outcome {
     pub keys: Vec<String>,
     /// Service records and events: what, to which key, when.
     pub happenings: Vec<(String, &'static str, i64)>,
+    pub answers: Answers,
 }
+
+/// How often an operation was answered with success (`ok`) or with an exception.
+pub type Answers = BTreeMap<(Verb, String), u64>;
 
 type Checked<T = ()> = Result<T, TestCaseError>;
 
 /// Takes all steps, then looks at everything once more.
 pub fn run(setting: Setting, upkeep: Upkeep, steps: &[Step]) -> Checked<Outcome> {
-    let mut both = Both { bench: Bench::new(setting, START), world: World::new(START), trace: Vec::new() };
+    let mut both = Both {
+        bench: Bench::new(setting, START),
+        world: World::new(START),
+        trace: Vec::new(),
+        answers: Answers::new(),
+    };
     for step in steps {
         both.take(step, upkeep)?;
     }
@@ -43,6 +52,7 @@ struct Both {
     world: World,
     /// The calls so far; shown when answers differ.
     trace: Vec<String>,
+    answers: Answers,
 }
 
 impl Both {
@@ -69,13 +79,17 @@ impl Both {
             }
             _ => {
                 let call = step.call(&self.world);
-                self.call(step.at, &call)
+                let verb = step.verb(&self.world);
+                let code = self.call(step.at, &call)?;
+                *self.answers.entry((verb, code)).or_default() += 1;
+                Ok(())
             }
         }
     }
 
     /// Makes a call and compares the answers. What is random in the library's answer the model learns from it.
-    fn call(&mut self, at: usize, call: &Call) -> Checked {
+    /// Answers with the exception or `ok`.
+    fn call(&mut self, at: usize, call: &Call) -> Checked<String> {
         let actual = self.bench.call(at, call);
         let expected = self.world.answer(at, call, actual.as_ref());
         let same = match (&expected, &actual) {
@@ -100,7 +114,7 @@ impl Both {
             return Err(self.failure(&format!("{records} audit records in place {at} for {call:?}")));
         }
         self.trace.push(format!("{at}: {call:?} -> {}", short(&actual)));
-        Ok(())
+        Ok(actual.map_or_else(|refusal| refusal.code, |_| "ok".to_owned()))
     }
 
     fn sweep(&mut self) -> Checked {
@@ -146,7 +160,7 @@ impl Both {
         }
         self.compare_happenings()?;
         let happenings = self.happenings();
-        Ok(Outcome { keys, happenings })
+        Ok(Outcome { keys, happenings, answers: self.answers })
     }
 
     /// Each rotation and each deletion has one record and one event (ROT-55, STA-93, STA-96).

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::call::{Blob, Call, Context, Pairs, Side};
-use super::world::{DAY, MINUTE, PLACES, SECOND, World};
+use super::world::{DAY, Key, MINUTE, PLACES, SECOND, World};
 
 /// One step of a history.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,7 @@ pub struct Step {
 
 macro_rules! verbs {
     ($($verb:ident = $weight:literal,)*) => {
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Verb { $($verb,)* }
 
         fn verb() -> impl Strategy<Value = Verb> {
@@ -32,10 +32,10 @@ macro_rules! verbs {
 }
 
 verbs! {
-    Wait = 14,
+    Wait = 10,
     Sweep = 3,
     Restart = 1,
-    CreateKey = 10,
+    CreateKey = 8,
     DescribeKey = 5,
     ListKeys = 2,
     UpdateKeyDescription = 3,
@@ -125,10 +125,16 @@ fn who() -> impl Strategy<Value = Who> {
 impl Step {
     /// How long a `Wait` takes: seconds to years, or up to, just before, just behind the next thing that falls due.
     pub fn wait(&self, world: &World) -> i64 {
-        const PLAIN: [i64; 10] = [
+        const PLAIN: [i64; 16] = [
             SECOND,
+            SECOND,
+            MINUTE,
+            59 * MINUTE,
             59 * MINUTE,
             3 * 60 * MINUTE,
+            3 * 60 * MINUTE,
+            DAY,
+            DAY,
             DAY,
             7 * DAY - SECOND,
             7 * DAY,
@@ -139,7 +145,7 @@ impl Step {
         ];
         const AROUND: [i64; 8] = [-21 * MINUTE, -20 * MINUTE, -20 * MINUTE - 1, -SECOND, -1, 0, 1, DAY];
         let keys = || world.scopes.iter().flat_map(|scope| &scope.keys).filter(|key| !key.is_gone(world.now));
-        let due: Vec<i64> = match self.a % 4 {
+        let due: Vec<i64> = match self.a % 6 {
             0 => keys().filter_map(|key| key.deletion).filter(|at| *at > world.now).collect(),
             1 => keys().filter_map(|key| key.schedule).map(|schedule| schedule.next).collect(),
             _ => Vec::new(),
@@ -154,7 +160,7 @@ impl Step {
     pub fn call(&self, world: &World) -> Call {
         let Self { at, a, b, .. } = *self;
         let key = self.who.text(at, world);
-        match self.verb {
+        match self.verb(world) {
             Verb::Wait | Verb::Sweep | Verb::Restart | Verb::DescribeKey => Call::DescribeKey { key },
             Verb::CreateKey => {
                 Call::CreateKey { description: description(a), tags: if b < 128 { Pairs::new() } else { tags(b) } }
@@ -167,12 +173,30 @@ impl Step {
             Verb::DisableKey => Call::DisableKey { key },
             Verb::ScheduleKeyDeletion => Call::ScheduleKeyDeletion {
                 key,
-                window: pick(&[None, Some(7), Some(7), Some(8), Some(30), Some(6), Some(31), Some(0), Some(366)], a),
+                window: pick(
+                    &[
+                        None,
+                        Some(7),
+                        Some(7),
+                        Some(8),
+                        Some(30),
+                        Some(30),
+                        Some(9),
+                        Some(6),
+                        Some(31),
+                        Some(0),
+                        Some(366),
+                    ],
+                    a,
+                ),
             },
-            Verb::CancelKeyDeletion => Call::CancelKeyDeletion { key },
+            Verb::CancelKeyDeletion => {
+                let dying = world.living(at).find(|(_, key)| key.deletion.is_some()).filter(|_| a % 4 != 0);
+                Call::CancelKeyDeletion { key: dying.map_or(key, |(_, dying)| dying.id.clone()) }
+            }
             Verb::CreateAlias => Call::CreateAlias { name: alias_name(a), key },
-            Verb::UpdateAlias => Call::UpdateAlias { name: alias_name(a), key },
-            Verb::DeleteAlias => Call::DeleteAlias { name: alias_name(a) },
+            Verb::UpdateAlias => Call::UpdateAlias { name: bound_alias(at, a, world), key },
+            Verb::DeleteAlias => Call::DeleteAlias { name: bound_alias(at, a, world) },
             Verb::ListAliases => Call::ListAliases { key: (a < 128).then_some(key), limit: limit(b) },
             Verb::WalkAliases => Call::WalkAliases { limit: i64::from(1 + a % 2) },
             Verb::ForeignMarker => Call::ForeignMarker { key: (a < 128).then_some(key) },
@@ -186,16 +210,23 @@ impl Step {
             Verb::ListKeyPolicies => Call::ListKeyPolicies { key },
             Verb::EnableKeyRotation => Call::EnableKeyRotation {
                 key,
-                period: pick(&[None, Some(90), Some(90), Some(180), Some(365), Some(2560), Some(89), Some(2561)], a),
+                period: pick(
+                    &[None, Some(90), Some(90), Some(180), Some(365), Some(2560), Some(91), None, Some(89), Some(2561)],
+                    a,
+                ),
             },
             Verb::DisableKeyRotation => Call::DisableKeyRotation { key },
             Verb::GetKeyRotationStatus => Call::GetKeyRotationStatus { key },
-            Verb::RotateKeyOnDemand => Call::RotateKeyOnDemand { key },
+            Verb::RotateKeyOnDemand => {
+                let soon = |key: &Key| key.schedule.is_some_and(|schedule| schedule.next - world.now < 22 * MINUTE);
+                let soon = world.living(at).find(|(_, key)| soon(key)).filter(|_| a % 4 != 0);
+                Call::RotateKeyOnDemand { key: soon.map_or(key, |(_, soon)| soon.id.clone()) }
+            }
             Verb::ListKeyRotations => Call::ListKeyRotations { key, all: a < 128, limit: limit(b) },
             Verb::Encrypt => Call::Encrypt {
                 key,
                 context: context(a),
-                plaintext: vec![b; pick(&[1, 2, 16, 16, 33, 64, 4096, 0, 4097], b)],
+                plaintext: vec![b; pick(&[1, 2, 16, 16, 33, 64, 100, 4096, 4096, 1, 0, 4097], b)],
                 dry_run: a > 245,
             },
             Verb::Decrypt => {
@@ -209,13 +240,34 @@ impl Step {
                 let destination = Side { key: Some(self.other.text(at, world)), context: context(a) };
                 Call::ReEncrypt { blob, source, destination }
             }
-            Verb::GenerateDataKey => Call::GenerateDataKey {
-                key,
-                context: context(a),
-                spec: pick(&[Some("AES_256"), Some("AES_128"), None, None], b).map(str::to_owned),
-                bytes: pick(&[None, None, Some(24), Some(1024), Some(1), None, None, Some(0), Some(1025)], b / 4),
-                plain: a % 2 == 0,
-            },
+            Verb::GenerateDataKey => {
+                let (spec, bytes) = pick(DATA_KEYS, b);
+                let (context, spec) = (context(a), spec.map(str::to_owned));
+                Call::GenerateDataKey { key, context, spec, bytes, plain: a % 2 == 0 }
+            }
+        }
+    }
+
+    /// What this step does in `world`.
+    pub fn verb(&self, world: &World) -> Verb {
+        self.needed(world).unwrap_or(self.verb)
+    }
+
+    /// What is done instead while there is nothing yet to do this to: mostly, it is made.
+    fn needed(&self, world: &World) -> Option<Verb> {
+        use Verb::{CreateAlias, CreateKey, Decrypt, DeleteAlias, Encrypt, ListKeys, ReEncrypt, UpdateAlias};
+
+        let needs_key = !matches!(self.verb, CreateKey | ListKeys);
+        if self.a < 16 {
+            None
+        } else if needs_key && world.living(self.at).next().is_none() {
+            Some(CreateKey)
+        } else if matches!(self.verb, Decrypt | ReEncrypt) && world.ciphertexts.iter().all(|one| one.scope != self.at) {
+            Some(Encrypt)
+        } else if matches!(self.verb, DeleteAlias | UpdateAlias) && world.scopes[self.at].aliases.is_empty() {
+            Some(CreateAlias)
+        } else {
+            None
         }
     }
 
@@ -252,8 +304,8 @@ impl Who {
         match self {
             Self::Id(n) => id(n),
             Self::Arn(n) => place.key_arn(&id(n)),
-            Self::Alias(n) => alias_name(n % 128),
-            Self::AliasArn(n) => place.arn(&alias_name(n % 128)),
+            Self::Alias(n) => bound_alias(at, n % 128, world),
+            Self::AliasArn(n) => place.arn(&bound_alias(at, n % 128, world)),
             Self::StrangerId(n) => stranger(n).1.unwrap_or_else(|| NOBODY.to_owned()),
             Self::StrangerArn(n) if n < 192 => world.scopes[neighbour]
                 .place
@@ -333,6 +385,13 @@ fn alias_name(n: u8) -> String {
     .to_owned()
 }
 
+/// Mostly the name of an alias that there is.
+fn bound_alias(at: usize, n: u8, world: &World) -> String {
+    let aliases = &world.scopes[at].aliases;
+    let bound = aliases.keys().nth(usize::from(n) % aliases.len().max(1)).filter(|_| n % 4 != 0);
+    bound.cloned().unwrap_or_else(|| alias_name(n))
+}
+
 /// Contexts that differ by little (KEY-81, KEY-84), and one that is too long.
 fn context(n: u8) -> Context {
     let pairs: &[(&str, &str)] = match n % 12 {
@@ -403,6 +462,21 @@ fn policy(at: usize, n: u8) -> String {
 fn pick<T: Clone>(choices: &[T], n: u8) -> T {
     choices[usize::from(n) % choices.len()].clone()
 }
+
+/// Key specs and lengths of data keys.
+const DATA_KEYS: &[(Option<&str>, Option<i64>)] = &[
+    (Some("AES_256"), None),
+    (Some("AES_128"), None),
+    (None, Some(1)),
+    (None, Some(24)),
+    (None, Some(1024)),
+    (Some("AES_256"), None),
+    (None, Some(24)),
+    (None, None),
+    (Some("AES_128"), Some(16)),
+    (None, Some(0)),
+    (None, Some(1025)),
+];
 
 /// A key ID that nobody has.
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";

@@ -22,8 +22,8 @@ pub const PLACES: [Place; 4] = [
 
 /// Quotas of the model's instance, small so that they are met often.
 pub const KEYS_PER_ACCOUNT: u64 = 4;
-pub const ALIASES_PER_KEY: u64 = 3;
-pub const ON_DEMAND_ROTATIONS: u32 = 4;
+pub const ALIASES_PER_KEY: u64 = 2;
+pub const ON_DEMAND_ROTATIONS: u32 = 3;
 
 pub const SECOND: i64 = 1000;
 pub const MINUTE: i64 = 60 * SECOND;
