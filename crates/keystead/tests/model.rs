@@ -43,7 +43,7 @@ fn random_histories_are_answered_as_the_chapters_say() {
     let histories = histories
         .prop_map(|(steps, setting, swept)| (steps, setting, if swept { Upkeep::Sweep } else { Upkeep::None }));
     let answers = RefCell::new(Answers::new());
-    check(20_000, &histories, |(steps, setting, upkeep)| {
+    check(30_000, &histories, |(steps, setting, upkeep)| {
         for (answer, count) in run(setting, upkeep, &steps)?.answers {
             *answers.borrow_mut().entry(answer).or_default() += count;
         }
@@ -65,7 +65,7 @@ fn random_histories_are_answered_as_the_chapters_say() {
 /// Spec: STA-02, RUL-15
 #[test]
 fn touching_and_sweeping_lead_to_the_same_outcome() {
-    check(6_000, &(step::steps(), setting()), |(steps, setting)| {
+    check(10_000, &(step::steps(), setting()), |(steps, setting)| {
         let swept = run(setting, Upkeep::Sweep, &steps)?;
         let touched = run(setting, Upkeep::Touch, &steps)?;
         prop_assert_eq!(swept, touched);

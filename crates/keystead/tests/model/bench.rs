@@ -425,6 +425,7 @@ fn pages<T>(
         assert_eq!(truncated, next_marker.is_some());
         assert!(!page.is_empty() || !truncated, "an empty page that is not the last");
         all.extend(page);
+        assert!(all.len() <= ITEMS, "a list that does not end");
         marker = match next_marker {
             Some(marker) => Some(marker),
             None => return Ok(all),
@@ -523,3 +524,6 @@ fn service_record(record: &AuditRecord) -> Happening {
 fn millis(at: Timestamp) -> i64 {
     at.as_millis()
 }
+
+/// More items than any list of the model has.
+const ITEMS: usize = 1000;

@@ -235,6 +235,7 @@ impl World {
 
     fn create_alias(&mut self, at: usize, name: &str, target: &str) -> Outcome {
         alias_name(name)?;
+        require((1..=2048).contains(&target.chars().count()))?;
         if name.starts_with("alias/aws/") {
             return Err(Refusal::code("InvalidAliasNameException"));
         }

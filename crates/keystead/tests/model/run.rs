@@ -1,11 +1,12 @@
 //! Takes the steps of a history, in the library and in the model, and compares.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use proptest::test_runner::TestCaseError;
 
 use super::bench::{Bench, Setting};
-use super::call::{Call, Reply};
+use super::call::{Call, Refusal, Reply};
 use super::step::{Step, Verb};
 use super::world::{Happening, SECOND, World};
 
@@ -50,9 +51,14 @@ pub fn run(setting: Setting, upkeep: Upkeep, steps: &[Step]) -> Checked<Outcome>
 struct Both {
     bench: Bench,
     world: World,
-    /// The calls so far; shown when answers differ.
-    trace: Vec<String>,
+    /// What was done so far; shown when answers differ.
+    trace: Vec<Done>,
     answers: Answers,
+}
+
+enum Done {
+    Note(String),
+    Call(usize, Call, Result<Reply, Refusal>),
 }
 
 impl Both {
@@ -60,7 +66,7 @@ impl Both {
         match step.verb {
             Verb::Wait => {
                 let millis = step.wait(&self.world);
-                self.trace.push(format!("wait {millis} ms"));
+                self.trace.push(Done::Note(format!("wait {millis} ms")));
                 self.bench.advance(millis);
                 self.world.advance(millis);
                 match upkeep {
@@ -72,7 +78,7 @@ impl Both {
             Verb::Sweep if upkeep == Upkeep::Touch => self.touch(),
             Verb::Sweep => self.sweep(),
             Verb::Restart => {
-                self.trace.push("restart".to_owned());
+                self.trace.push(Done::Note("restart".to_owned()));
                 self.bench.restart();
                 self.world.scopes.iter_mut().for_each(|scope| scope.walk = None);
                 Ok(())
@@ -98,8 +104,8 @@ impl Both {
             _ => false,
         };
         if !same {
-            let message = format!("expected {expected:#?}\nfound {actual:#?}\nin place {at} for {call:?}");
-            return Err(self.failure(&message));
+            let call = shortened(format!("{call:?}"));
+            return Err(self.failure(&format!("expected {expected:#?}\nfound {actual:#?}\nin place {at} for {call}")));
         }
         let records = self.bench.new_call_records();
         let paged = matches!(
@@ -113,12 +119,13 @@ impl Both {
         if records != 1 && !(paged && records > 1) {
             return Err(self.failure(&format!("{records} audit records in place {at} for {call:?}")));
         }
-        self.trace.push(format!("{at}: {call:?} -> {}", short(&actual)));
-        Ok(actual.map_or_else(|refusal| refusal.code, |_| "ok".to_owned()))
+        let code = actual.as_ref().map_or_else(|refusal| refusal.code.clone(), |_| "ok".to_owned());
+        self.trace.push(Done::Call(at, call.clone(), actual));
+        Ok(code)
     }
 
     fn sweep(&mut self) -> Checked {
-        self.trace.push("sweep".to_owned());
+        self.trace.push(Done::Note("sweep".to_owned()));
         let rotated = self.world.settle_all();
         let sweep = self.bench.sweep();
         if (sweep.rotated, sweep.failed) != (rotated, 0) {
@@ -218,15 +225,30 @@ impl Both {
 
     fn failure(&self, message: &str) -> TestCaseError {
         let from = self.trace.len().saturating_sub(60);
-        TestCaseError::fail(format!("{message}\nafter\n{}\n", self.trace[from..].join("\n")))
+        let trace: Vec<_> = self.trace[from..].iter().map(Done::to_string).collect();
+        TestCaseError::fail(format!("{message}\nafter\n{}\n", trace.join("\n")))
     }
 }
 
-fn short<E: std::fmt::Debug>(answer: &Result<Reply, E>) -> String {
-    match answer {
-        Ok(Reply::Sealed { arn, .. }) => format!("sealed under {arn}"),
-        other => format!("{other:?}"),
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Note(note) => f.write_str(note),
+            Self::Call(at, call, answer) => {
+                let (call, answer) = (shortened(format!("{call:?}")), shortened(format!("{answer:?}")));
+                write!(f, "{at}: {call} -> {answer}")
+            }
+        }
     }
+}
+
+/// Long members tell nothing.
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(400) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// When every history begins: some milliseconds after a full second in 2024.
