@@ -381,6 +381,8 @@ fn a_directory_decides_who_exists() {
     assert!(allows(&bob, user().with_unique_id("AIDACKCEVSQ6C2EXAMPLE")));
     assert!(!allows(&bob, user().with_unique_id("AIDAMADEANEWEXAMPLE22")), "another user of the same name");
     assert!(allows(&bob, user()), "without a stated ID the ARN decides");
+    let federated = |id| Principal::federated_user("aws", OWNER, "f", Some("bob")).with_unique_id(id);
+    assert!(allows(&bob, federated("AIDACKCEVSQ6C2EXAMPLE")) && !allows(&bob, federated("AIDAMADEANEWEXAMPLE22")));
     let by_id = compile("AROACKCEVSQ6C2EXAMPLE").unwrap();
     assert!(allows(&by_id, role().with_unique_id("AROACKCEVSQ6C2EXAMPLE")));
     assert!(!allows(&by_id, role()));
