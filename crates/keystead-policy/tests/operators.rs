@@ -216,6 +216,16 @@ fn several_listed_values_are_alternatives_and_nor_when_negated() {
     }
 }
 
+/// Spec: POL-44, POL-51
+#[test]
+fn long_lists_in_any_order() {
+    let listed = "zyxwvutsrqponmlkjihgfedcba".split("").filter(|letter| !letter.is_empty()).collect::<Vec<_>>();
+    let policy = policy("Allow", &format!(r#"{{"StringEquals": {{"host:value": {listed:?}}}}}"#));
+    let allows = |value: &str| Ask::new(user(), "kms:Encrypt").with("host:value", value).is_allowed_by(&policy, &[]);
+    assert!(listed.iter().all(|value| allows(value)));
+    assert!(!allows("A") && !allows("") && !allows("ab"));
+}
+
 /// Spec: POL-44, POL-45
 #[test]
 fn keys_and_operators_are_joined_by_and() {
