@@ -204,6 +204,8 @@ fn overly_permissive_set_operators() {
         compile(PolicyKind::Key, &with("ForAnyValue:StringEquals", key));
     }
     compile(PolicyKind::Key, &with("ForAllValues:StringEquals", "kms:EncryptionContextKeys"));
+    let elsewhere = with("ForAllValues:StringEquals", "kms:EncryptionContext:Dept").replace(r#""Principal": "*","#, "");
+    compile(PolicyKind::Identity, &elsewhere);
 }
 
 /// Scenario 17.
