@@ -57,6 +57,7 @@ mod reason;
 mod resource;
 mod resource_match;
 mod span;
+mod statement;
 mod template;
 mod wildcard;
 

@@ -267,7 +267,7 @@ fn colliding_names_are_evaluated_one_value_at_a_time_also_under_set_operators() 
     assert!(!ask.is_allowed_by(&policy("Deny", condition), &[]));
 }
 
-/// Spec: POL-50, CND-131
+/// Spec: POL-50, CND-34, CND-131
 #[test]
 fn values_compare_by_their_text_form() {
     for (condition, held, expected) in [
