@@ -5,10 +5,9 @@ use crate::condition::operator::{Operator, Quantifier};
 use crate::condition::{ConditionKey, Effect, Element};
 use crate::document::{self, Condition, Document, List, PrincipalList};
 use crate::json::{self, Fault, Node};
-use crate::policy::StatementInfo;
+use crate::policy::{ActionPattern, Actions, Resources, Statement, StatementInfo};
 use crate::principal_match::{Entry, Principals};
 use crate::resource_match::ResourcePattern;
-use crate::statement::{ActionPattern, Actions, Resources, Statement};
 use crate::{Directory, Malformed, Policy, PolicyError, PolicyKind, Span, lint};
 
 /// Compiles policy documents. Its defaults are the rules for writing a key policy.
@@ -93,7 +92,8 @@ impl<'c> Compiler<'c> {
         {
             let statement = body.and_then(|body| {
                 let Body { actions, resources, conditions } = body;
-                Some(Statement { actions, principals: principals?, resources, conditions, position })
+                let principals = principals?;
+                Some(Statement { actions, named: principals.mask(), principals, resources, conditions, position })
             });
             infos.push(StatementInfo {
                 sid: written.sid.map(|sid| sid.text.into()),

@@ -1,8 +1,8 @@
 //! Evaluation of compiled policies against one request: no recursion, no allocation.
 
 use crate::condition::text::Text;
+use crate::policy::Statement;
 use crate::principal_match::Reach;
-use crate::statement::{Statement, Statements};
 use crate::{ConditionKey, Context, Effect, Policy, PolicyKind, Request, Value};
 
 /// A request in evaluation.
@@ -19,14 +19,14 @@ impl<'r> Evaluation<'r> {
 
     /// Position of the first statement of a policy that denies the request.
     pub(crate) fn denies(&self, policy: &Policy) -> Option<u32> {
-        let denies = |it: &&Statement| self.applies(it, Effect::Deny, policy.kind()) != Reach::None;
-        self.candidates(policy.denies()).find(denies).map(|statement| statement.position)
+        let denies = |statement: &&Statement| self.applies(statement, Effect::Deny, policy.kind()) != Reach::None;
+        policy.denies().iter().find(denies).map(|statement| statement.position)
     }
 
     /// Whether a policy of this kind allows the request.
     pub(crate) fn allows(&self, policy: &Policy, kind: PolicyKind) -> bool {
-        let allows = |it: &Statement| self.applies(it, Effect::Allow, kind) != Reach::None;
-        policy.kind() == kind && self.candidates(policy.allows()).any(allows)
+        policy.kind() == kind
+            && policy.allows().iter().any(|statement| self.applies(statement, Effect::Allow, kind) != Reach::None)
     }
 
     /// How strongly a key policy allows the request to this caller.
@@ -35,7 +35,7 @@ impl<'r> Evaluation<'r> {
         if policy.kind() != PolicyKind::Key {
             return strongest;
         }
-        for statement in self.candidates(policy.allows()) {
+        for statement in policy.allows() {
             strongest = strongest.max(self.applies(statement, Effect::Allow, PolicyKind::Key));
             if strongest == Reach::Direct {
                 break;
@@ -44,13 +44,13 @@ impl<'r> Evaluation<'r> {
         strongest
     }
 
-    fn candidates<'p>(&self, statements: &'p Statements) -> impl Iterator<Item = &'p Statement> + use<'p, 'r> {
-        statements.candidates(self.request.action, self.request.principal.chain_mask())
-    }
-
-    /// Whether a statement that covers the action matches the request, and how it names the caller.
+    /// Whether a statement matches the request, and how it names the caller. The cheap tests come first.
     fn applies(&self, statement: &Statement, effect: Effect, kind: PolicyKind) -> Reach {
-        let reach = statement.principals.reach(self.request.principal, self.bounded);
+        let principal = self.request.principal;
+        if !statement.actions.contains(&self.request.action) || !statement.named.meets(principal.chain_mask()) {
+            return Reach::None;
+        }
+        let reach = statement.principals.reach(principal, self.bounded);
         if reach == Reach::None {
             return Reach::None;
         }

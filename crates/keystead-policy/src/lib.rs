@@ -57,7 +57,6 @@ mod reason;
 mod resource;
 mod resource_match;
 mod span;
-mod statement;
 mod template;
 mod wildcard;
 

@@ -1,8 +1,14 @@
 //! A compiled policy document.
 
+use crate::catalogue::{Action, ActionSet};
 use crate::compile::Compiler;
-use crate::condition::Effect;
-use crate::statement::{Statement, Statements};
+use crate::condition::{Effect, Element};
+use crate::evaluate::Facts;
+use crate::principal::ChainMask;
+use crate::principal_match::Principals;
+use crate::resource::SplitArn;
+use crate::resource_match::{Matched, ResourcePattern};
+use crate::wildcard;
 use crate::{Catalogue, Lint, PolicyError, Span};
 
 /// The kinds of policy document. They differ in grammar and in what they do in a decision.
@@ -28,8 +34,8 @@ pub enum PolicyKind {
 #[derive(Clone, Debug)]
 pub struct Policy {
     kind: PolicyKind,
-    denies: Statements,
-    allows: Statements,
+    denies: Box<[Statement]>,
+    allows: Box<[Statement]>,
     statements: Box<[StatementInfo]>,
     lints: Box<[Lint]>,
     bindings: Box<[(Box<str>, Box<str>)]>,
@@ -84,19 +90,19 @@ impl Policy {
         }
         Self {
             kind,
-            denies: Statements::new(denies),
-            allows: Statements::new(allows),
+            denies: denies.into(),
+            allows: allows.into(),
             statements: infos.into(),
             lints: lints.into(),
             bindings: bindings.into(),
         }
     }
 
-    pub(crate) fn denies(&self) -> &Statements {
+    pub(crate) fn denies(&self) -> &[Statement] {
         &self.denies
     }
 
-    pub(crate) fn allows(&self) -> &Statements {
+    pub(crate) fn allows(&self) -> &[Statement] {
         &self.allows
     }
 }
@@ -130,5 +136,95 @@ impl StatementInfo {
     /// POL-133).
     pub fn is_effective(&self) -> bool {
         self.is_effective
+    }
+}
+
+/// A compiled statement that can match.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    pub actions: Actions,
+    /// The mask of `principals`.
+    pub named: ChainMask,
+    pub principals: Principals,
+    pub resources: Resources,
+    pub conditions: Box<[Element]>,
+    /// Position in the document, from 0.
+    pub position: u32,
+}
+
+/// The `Action` or `NotAction` element.
+#[derive(Clone, Debug)]
+pub(crate) struct Actions {
+    /// The catalogue actions that the element covers; negation is worked in.
+    known: ActionSet,
+    /// The patterns, for actions outside the catalogue.
+    patterns: Box<[ActionPattern]>,
+    negated: bool,
+}
+
+impl Actions {
+    pub(crate) fn new(patterns: Vec<ActionPattern>, negated: bool, catalogue: &Catalogue) -> Self {
+        let mut known = ActionSet::default();
+        for (bit, name) in catalogue.actions().iter().enumerate() {
+            if patterns.iter().any(|pattern| pattern.matches(catalogue.service(), name)) != negated {
+                known.insert(bit);
+            }
+        }
+        Self { known, patterns: patterns.into(), negated }
+    }
+
+    pub(crate) fn contains(&self, action: &Action<'_>) -> bool {
+        match action.bit() {
+            Some(bit) => self.known.contains(bit),
+            None => self.patterns.iter().any(|it| it.matches(action.service(), action.name())) != self.negated,
+        }
+    }
+}
+
+/// One entry of an action list (POL-28).
+#[derive(Clone, Debug)]
+pub(crate) struct ActionPattern {
+    service: Box<str>,
+    name: Box<str>,
+}
+
+impl ActionPattern {
+    /// Reads `*` or `<service>:<name>`; nothing else names an action.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        let (service, name) = if text == "*" { ("*", "*") } else { text.split_once(':')? };
+        Some(Self { service: service.into(), name: name.into() })
+    }
+
+    pub(crate) fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// Each part is matched alone, ignoring case.
+    pub(crate) fn matches(&self, service: &str, name: &str) -> bool {
+        wildcard::matches_ignore_ascii_case(&self.service, service)
+            && wildcard::matches_ignore_ascii_case(&self.name, name)
+    }
+}
+
+/// The `Resource` or `NotResource` element.
+#[derive(Clone, Debug)]
+pub(crate) struct Resources {
+    pub patterns: Box<[ResourcePattern]>,
+    pub negated: bool,
+}
+
+impl Resources {
+    /// Whether the element covers a resource in a statement of this effect.
+    pub(crate) fn contains(&self, arn: &SplitArn<'_>, effect: Effect, facts: &Facts<'_>) -> bool {
+        let mut unresolvable = false;
+        for pattern in &self.patterns {
+            match pattern.matches(arn, facts) {
+                Matched::Yes => return !self.negated,
+                Matched::Unresolvable => unresolvable = true,
+                Matched::No => {}
+            }
+        }
+        // POL-141: what `NotResource` spares cannot be told, so an Allow gives nothing and a Deny spares nothing.
+        self.negated && (!unresolvable || effect == Effect::Deny)
     }
 }

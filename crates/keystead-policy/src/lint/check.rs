@@ -5,7 +5,7 @@ use crate::condition::ConditionKey;
 use crate::condition::network::Network;
 use crate::condition::operator::{Base, Operator};
 use crate::document::{Block, Document, KeyTest, List, PrincipalList, PrincipalType, Statement, Word};
-use crate::statement::ActionPattern;
+use crate::policy::ActionPattern;
 use crate::template::{Content, NotAVariable, Variable, variable};
 use crate::{Catalogue, Effect, KnownKey, PolicyKind, Span};
 
