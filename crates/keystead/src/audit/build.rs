@@ -232,7 +232,7 @@ fn request_parameters(call: &CallFacts<'_>) -> Option<Fields> {
             }
         });
         if let Some(shown) = shown {
-            fields.push(recorded.member, shown);
+            fields.push(recorded.name(), shown);
         }
     }
     fields.or_null()
