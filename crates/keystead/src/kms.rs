@@ -17,6 +17,7 @@ use crate::audit::{AuditMode, AuditRecord, AuditSink, MemorySink, Router};
 use crate::caller::Caller;
 use crate::client::Client;
 use crate::clock::{Clock, SystemClock};
+use crate::domain::DomainRotation;
 use crate::engine::Engine;
 use crate::events::EventSink;
 use crate::maintenance::Sweep;
@@ -80,6 +81,17 @@ impl Kms {
     /// [`Error::KmsInternal`] when the store fails. What was done until then stays done.
     pub fn sweep(&self) -> Result<Sweep, Error> {
         self.engine.sweep()
+    }
+
+    /// Gives a Region a new domain key, wraps every key material anew under it and destroys the former versions. No
+    /// ciphertext changes and no operation waits (OVR-17). After a crash or an error, call it again.
+    ///
+    /// # Errors
+    /// [`Error::KmsInternal`] when the store, the root key or the entropy fails. What was wrapped anew until then
+    /// stays so; both versions remain in use.
+    pub fn rotate_domain_key(&self, region: Region) -> Result<DomainRotation, Error> {
+        let state = self.engine.region(region)?;
+        self.engine.rotate_domain_key(&state)
     }
 
     /// The latest audit records, oldest first, as long as no sink was installed.

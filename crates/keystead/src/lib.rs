@@ -30,6 +30,7 @@ pub mod catalogue;
 mod client;
 mod clock;
 mod commit;
+mod domain;
 mod door;
 mod engine;
 mod error;
@@ -58,11 +59,14 @@ pub use audit::{
 pub use caller::{Caller, CallerError, ConditionValue, compile_identity_policy};
 pub use client::{Call, Client};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use domain::DomainRotation;
 pub use error::{Error, Fault, Message};
 pub use events::{EventKind, EventSink, LifecycleEvent, MemoryEvents};
 pub use keystead_crypto as crypto;
 pub use keystead_hierarchy as hierarchy;
-pub use keystead_hierarchy::{EncryptionContext, Profile};
+pub use keystead_hierarchy::{
+    EncryptionContext, EnvRootKey, EphemeralRootKey, FileRootKey, PassphraseRootKey, Profile, RootKey, RootKeyError,
+};
 pub use keystead_policy as policy;
 pub use keystead_store as store;
 pub use keystead_types as types;

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use keystead_crypto::{Sealer, SealingAlgorithm, SecretBytes};
-use keystead_hierarchy::{DomainKeys, Ekt, EktBinding, MaterialId, Purpose, generate_material};
+use keystead_hierarchy::{DomainKeys, Ekt, EktBinding, HierarchyError, MaterialId, Purpose, generate_material};
 use keystead_types::{KeyArn, Timestamp};
 
 use crate::Error;
-use crate::engine::{Engine, crypto, hierarchy};
+use crate::engine::{Engine, crypto, damaged, hierarchy};
 use crate::record::{KeyRecord, MaterialRecord, RECORD_FORMAT, Rotation};
 use crate::region::RegionState;
 use crate::snapshot::{KeySnapshot, LiveMaterial, Material};
@@ -138,7 +138,16 @@ fn unwrap(
     now: Timestamp,
 ) -> Result<LiveMaterial, Error> {
     let binding = binding(&key.arn, &key.record, material.version);
-    let secret = region.domain_keys.load().unwrap(&material.ekt, &binding).map_err(hierarchy)?;
+    let secret = match region.domain_keys.load().unwrap(&material.ekt, &binding) {
+        // The domain key was rotated since the snapshot was taken; the present one holds a token under the new key.
+        Err(HierarchyError::UnknownDomainKey { .. }) => {
+            let present = region.key(&key.arn)?.ok_or_else(|| damaged("key"))?;
+            let material = present.material(material.version).ok_or_else(|| damaged("key material"))?;
+            region.domain_keys.load().unwrap(&material.ekt, &binding)
+        }
+        opened => opened,
+    }
+    .map_err(hierarchy)?;
     let sealer = engine.provider.sealer(sealing_algorithm(&key.record), secret.expose()).map_err(crypto)?;
     Ok(LiveMaterial { sealer, since: now })
 }
@@ -148,7 +157,8 @@ pub(crate) fn sealing_algorithm(record: &KeyRecord) -> SealingAlgorithm {
     record.profile.sealing_algorithm()
 }
 
-fn binding(arn: &KeyArn, record: &KeyRecord, material_version: u32) -> EktBinding {
+/// What the token of a material belongs to (OVR-16).
+pub(crate) fn binding(arn: &KeyArn, record: &KeyRecord, material_version: u32) -> EktBinding {
     EktBinding {
         account: arn.account,
         key_id: arn.key_id,

@@ -169,6 +169,20 @@ pub(crate) fn material_key(arn: &KeyArn, version: u32) -> Vec<u8> {
     key
 }
 
+/// The key and version in the store key of a material.
+pub(crate) fn parse_material_key(partition: Partition, region: Region, key: &[u8]) -> Option<(KeyArn, u32)> {
+    let rest = key.strip_prefix(region_prefix(partition, region).as_slice())?;
+    let (account, rest) = rest.split_first_chunk::<12>()?;
+    let (&letter, rest) = rest.split_first()?;
+    let (key_id, version) = rest.split_first_chunk::<{ KeyId::TEXT_LEN }>()?;
+    if letter != Kind::Material.letter() {
+        return None;
+    }
+    let account = std::str::from_utf8(account).ok()?.parse().ok()?;
+    let key_id = std::str::from_utf8(key_id).ok()?.parse().ok()?;
+    Some((KeyArn { partition, region, account, key_id }, u32::from_be_bytes(version.try_into().ok()?)))
+}
+
 pub(crate) fn alias_key(partition: Partition, region: Region, account: AccountId, name: &AliasName) -> Vec<u8> {
     let mut key = prefix(partition, region, account, Kind::Alias);
     key.extend_from_slice(name.as_str().as_bytes());
@@ -234,7 +248,8 @@ fn due_instant(at: Timestamp) -> [u8; 8] {
     (at.as_millis() as u64 ^ SIGN).to_be_bytes()
 }
 
-fn region_prefix(partition: Partition, region: Region) -> Vec<u8> {
+/// The beginning of the store keys of everything in a Region.
+pub(crate) fn region_prefix(partition: Partition, region: Region) -> Vec<u8> {
     let mut key = Vec::with_capacity(128);
     key.extend_from_slice(partition.as_str().as_bytes());
     key.push(0);

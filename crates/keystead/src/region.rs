@@ -1,7 +1,7 @@
 //! One Region of an instance: its names, its domain keys and the live form of its keys.
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -22,6 +22,8 @@ pub(crate) struct RegionState {
     pub(crate) partition: Partition,
     pub(crate) profile: Profile,
     pub(crate) domain_keys: ArcSwap<DomainKeys>,
+    /// Taken while the domain key rotates.
+    pub(crate) domain_rotation: Mutex<()>,
     pub(crate) locks: WriteLocks,
     store: Arc<dyn Store>,
     keys: papaya::HashMap<KeyRef, Arc<KeyCell>, foldhash::fast::RandomState>,
@@ -38,6 +40,7 @@ impl RegionState {
             partition,
             profile,
             domain_keys: ArcSwap::from_pointee(domain_keys),
+            domain_rotation: Mutex::default(),
             locks: WriteLocks::new(),
             store: Arc::clone(&engine.store),
             keys: papaya::HashMap::default(),
@@ -201,9 +204,7 @@ impl WriteLocks {
     }
 
     fn stripe(&self, resource: &impl Hash) -> usize {
-        let mut hasher = self.hasher.build_hasher();
-        resource.hash(&mut hasher);
-        hasher.finish() as usize % STRIPES
+        self.hasher.hash_one(resource) as usize % STRIPES
     }
 }
 

@@ -113,6 +113,24 @@ impl KeySnapshot {
         })
     }
 
+    /// The same key with a material wrapped anew.
+    pub(crate) fn with_material(&self, revision: Revision, renewed: Material) -> Self {
+        let renewed = Arc::new(renewed);
+        let materials = self.materials.iter().map(|material| {
+            if material.version == renewed.version { Arc::clone(&renewed) } else { Arc::clone(material) }
+        });
+        Self {
+            revision,
+            arn: self.arn,
+            arn_text: self.arn_text.clone(),
+            record: self.record.clone(),
+            policy: Arc::clone(&self.policy),
+            materials: Arc::new(materials.collect()),
+            alias_names: self.alias_names.clone(),
+            next_due: self.next_due,
+        }
+    }
+
     /// A key that is about to be created, as it will look.
     pub(crate) fn preview(arn: KeyArn, record: &KeyRecord, material: &MaterialRecord) -> Result<Self, Error> {
         let material = Arc::new(Material::new(material.clone())?);

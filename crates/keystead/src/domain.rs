@@ -1,0 +1,118 @@
+//! Rotation of domain keys: every exported key token is wrapped anew, no ciphertext changes (OVR-17).
+
+use std::sync::{Arc, PoisonError};
+
+use keystead_hierarchy::DomainKeys;
+use keystead_store::{Batch, CommitError, Entry, Expect, Key, Range};
+use keystead_types::KeyArn;
+
+use crate::Error;
+use crate::engine::{Engine, damaged, hierarchy, storage};
+use crate::material::binding;
+use crate::record::{self, MaterialRecord};
+use crate::region::{LockSet, RegionState};
+use crate::snapshot::Material;
+
+/// What the rotation of a domain key did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DomainRotation {
+    /// The version in use now.
+    pub version: u32,
+    /// Key materials that were wrapped anew.
+    pub rewrapped: usize,
+    /// Former versions that were destroyed.
+    pub retired: usize,
+}
+
+impl Engine {
+    /// Adds a version, moves every token to it, drops the former versions. Tokens are moved key by key under the
+    /// key's lock; until the last has moved all versions stay in use, so it can be interrupted at any point.
+    pub(crate) fn rotate_domain_key(&self, region: &RegionState) -> Result<DomainRotation, Error> {
+        let _one_at_a_time = region.domain_rotation.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = DomainKeys::clone(&region.domain_keys.load());
+        let envelope =
+            keys.rotate(self.root_key.as_ref(), self.provider.as_ref(), self.entropy.as_ref()).map_err(hierarchy)?;
+        let mut batch = Batch::new();
+        let key = record::domain_key(region.partition, region.region, envelope.version());
+        batch.put(key, envelope.as_bytes(), Expect::Absent);
+        self.store.commit(batch).map_err(commit_error)?;
+        region.domain_keys.store(Arc::new(keys.clone()));
+
+        let mut rewrapped = 0;
+        // A key created meanwhile under the former version is met by the next pass.
+        loop {
+            let moved = self.rewrap_all(region, &keys)?;
+            rewrapped += moved;
+            if moved == 0 {
+                break;
+            }
+        }
+        let version = keys.current_version();
+        let former: Vec<u32> = keys.versions().filter(|other| *other != version).collect();
+        let mut batch = Batch::new();
+        for other in &former {
+            keys.retire(*other).map_err(hierarchy)?;
+            batch.delete(record::domain_key(region.partition, region.region, *other), Expect::Any);
+        }
+        self.store.commit(batch).map_err(commit_error)?;
+        region.domain_keys.store(Arc::new(keys));
+        Ok(DomainRotation { version, rewrapped, retired: former.len() })
+    }
+
+    fn rewrap_all(&self, region: &RegionState, keys: &DomainKeys) -> Result<usize, Error> {
+        let prefix = record::region_prefix(region.partition, region.region);
+        let mut range = Range::prefix(&prefix);
+        let mut moved = 0;
+        loop {
+            let page = self.store.scan(&range, SCAN_PAGE).map_err(storage)?;
+            for (key, _) in &page {
+                if let Some((arn, version)) = record::parse_material_key(region.partition, region.region, key.as_ref())
+                    && self.rewrap(region, keys, &arn, version)?
+                {
+                    moved += 1;
+                }
+            }
+            match page.last() {
+                Some((last, _)) if page.len() == SCAN_PAGE => range = Range::prefix(&prefix).after(last),
+                _ => return Ok(moved),
+            }
+        }
+    }
+
+    /// Whether the token was under a former version.
+    fn rewrap(&self, region: &RegionState, keys: &DomainKeys, arn: &KeyArn, version: u32) -> Result<bool, Error> {
+        let mut set = LockSet::default();
+        region.locks.add_key(&mut set, arn);
+        let _held = region.locks.lock(set);
+        let store_key: Key = record::material_key(arn, version).into();
+        let (Some(entry), Some(key)) = (self.store.get(store_key.as_ref()).map_err(storage)?, region.key(arn)?) else {
+            return Ok(false);
+        };
+        let Entry { value, revision } = entry;
+        let mut stored: MaterialRecord = record::decode(&value)?;
+        let present = Material::new(stored.clone())?;
+        let binding = binding(arn, &key.record, version);
+        let Some(token) = keys.rewrap(&present.ekt, &binding, self.entropy.as_ref()).map_err(hierarchy)? else {
+            return Ok(false);
+        };
+        stored.ekt = token.into_bytes();
+        // The record of the key moves along, so that its snapshot gets a revision of its own.
+        let mut batch = Batch::new();
+        batch.put(store_key, record::encode(&stored)?, Expect::Revision(revision));
+        batch.put(record::key_key(arn), record::encode(&key.record)?, Expect::Revision(key.revision));
+        let revision = self.store.commit(batch).map_err(commit_error)?;
+        region.publish_key(key.with_material(revision, Material::new(stored)?));
+        Ok(true)
+    }
+}
+
+fn commit_error(error: CommitError) -> Error {
+    match error {
+        CommitError::Conflict { .. } => damaged("domain key"),
+        other => Error::KmsInternal(format!("storage: {other}").into()),
+    }
+}
+
+/// Records read at a time.
+const SCAN_PAGE: usize = 256;
