@@ -53,7 +53,12 @@ impl<'c> Resolver<'c> {
     /// A key of the caller's own account; one of another account does not exist for this caller (KEY-20).
     pub(crate) fn own_key(&self, identifier: &str) -> Result<Target, Error> {
         let target = self.key(identifier)?;
-        if target.foreign { Err(key_not_found(target.arn())) } else { Ok(target) }
+        match &target.named {
+            // The ARN as written: that of a stand-in would tell that the key is absent.
+            Named::Arn(arn) if target.foreign => Err(key_not_found(arn)),
+            _ if target.foreign => Err(key_not_found(target.arn())),
+            _ => Ok(target),
+        }
     }
 
     /// The key that an alias of the caller's account points to.
