@@ -72,11 +72,7 @@ impl KeyChange {
             None => Vec::new(),
         };
         let previous = self.previous.as_deref();
-        let snapshot = KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), added)?;
-        if self.forget {
-            snapshot.forget_live_material();
-        }
-        Ok(Some(snapshot))
+        KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), added).map(Some)
     }
 }
 
@@ -296,6 +292,10 @@ impl Engine {
                 match snapshot {
                     Some(snapshot) => region.publish_key(snapshot),
                     None => region.retract_key(&change.arn),
+                }
+                // Afterwards: a call that goes by the former snapshot may just be unwrapping.
+                if let (true, Some(previous)) = (change.forget, &change.previous) {
+                    previous.forget_live_material();
                 }
             }
             for change in &changes.aliases {
