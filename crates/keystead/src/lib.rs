@@ -32,6 +32,7 @@ mod clock;
 mod commit;
 mod door;
 mod engine;
+pub mod envelope;
 mod error;
 mod events;
 mod kms;
