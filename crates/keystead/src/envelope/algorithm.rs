@@ -72,6 +72,15 @@ impl Algorithm {
     }
 }
 
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Aes256Gcm => "AES-256-GCM",
+            Self::Sm4Gcm => "SM4-GCM",
+        })
+    }
+}
+
 /// A data key in clear, from which the keys of one envelope follow.
 pub(super) struct DataKey<'p> {
     algorithm: Algorithm,
