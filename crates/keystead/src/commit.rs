@@ -127,18 +127,24 @@ impl Engine {
         for (key, value) in outbox.iter() {
             batch.put(key.clone(), value.clone(), Expect::Absent);
         }
-        self.clear_delivered(&mut batch);
         let undo = if self.audit.is_required() { Some(self.undo(&batch)?) } else { None };
+        let cleared = self.clear_delivered(&mut batch);
         let revision = match self.store.commit(batch) {
             Ok(revision) => revision,
-            Err(CommitError::Conflict { .. }) => return Err(CommitFailure::Conflict),
-            Err(error) => return Err(Error::KmsInternal(format!("storage: {error}").into()).into()),
+            Err(error) => {
+                self.note_delivered(cleared);
+                return Err(match error {
+                    CommitError::Conflict { .. } => CommitFailure::Conflict,
+                    error => Error::KmsInternal(format!("storage: {error}").into()).into(),
+                });
+            }
         };
 
         let delivered = self.deliver(&records);
         if let (Err(_), Some(undo)) = (&delivered, undo)
-            && self.roll_back(undo, revision)
+            && let Some(undone) = self.roll_back(undo, revision)
         {
+            republish(region, &changes, undone)?;
             return delivered.map_err(Into::into);
         }
         let published = self.publish(region, changes, revision);
@@ -231,12 +237,19 @@ impl Engine {
         Ok(key.into())
     }
 
-    /// Takes along the removal of outbox entries that were delivered since the last commit.
-    fn clear_delivered(&self, batch: &mut Batch) {
-        let mut delivered = self.delivered.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in delivered.drain(..) {
-            batch.delete(key, Expect::Any);
+    /// Takes along the removal of outbox entries that were delivered since the last commit, and answers which: should
+    /// the commit fail, they must not be forgotten.
+    fn clear_delivered(&self, batch: &mut Batch) -> Vec<Key> {
+        let delivered = std::mem::take(&mut *self.delivered.lock().unwrap_or_else(PoisonError::into_inner));
+        for key in &delivered {
+            batch.delete(key.clone(), Expect::Any);
         }
+        delivered
+    }
+
+    /// Remembers outbox entries that were delivered and still stand in the store.
+    fn note_delivered(&self, keys: impl IntoIterator<Item = Key>) {
+        self.delivered.lock().unwrap_or_else(PoisonError::into_inner).extend(keys);
     }
 
     /// The batch that takes `batch` back: every record as it is now. The writer's locks keep it so.
@@ -251,17 +264,17 @@ impl Engine {
             .collect()
     }
 
-    /// Whether the commit is undone.
-    fn roll_back(&self, undo: Undo, revision: Revision) -> bool {
+    /// Undoes a commit; answers the revision that the records have then, or `None` if it could not be done.
+    fn roll_back(&self, undo: Undo, revision: Revision) -> Option<Revision> {
         let mut batch = Batch::new();
         for (key, value) in undo {
             let present = match self.store.get(key.as_ref()) {
                 Ok(entry) => entry.map(|entry| entry.revision),
-                Err(_) => return false,
+                Err(_) => return None,
             };
             let expect = match present {
                 Some(present) if present == revision => Expect::Revision(revision),
-                Some(_) => return false,
+                Some(_) => return None,
                 None => Expect::Absent,
             };
             match value {
@@ -269,7 +282,7 @@ impl Engine {
                 None => batch.delete(key, expect),
             };
         }
-        self.store.commit(batch).is_ok()
+        self.store.commit(batch).ok()
     }
 
     fn publish(&self, region: &RegionState, changes: Changes, revision: Revision) -> Result<(), Error> {
@@ -309,7 +322,7 @@ impl Engine {
                 _ => self.publish_event(&value),
             };
             if taken {
-                self.delivered.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+                self.note_delivered([key]);
             }
         }
     }
@@ -324,25 +337,42 @@ impl Engine {
     /// Offers again what earlier deliveries left in the outbox, and removes what is taken (AUD-46).
     pub(crate) fn redeliver(&self) -> Result<(), Error> {
         let range = keystead_store::Range::prefix(record::OUTBOX_PREFIX);
-        let mut batch = Batch::new();
+        let mut taken = Vec::new();
         for (key, entry) in self.store.scan(&range, usize::MAX).map_err(storage)? {
             let done = self.delivered.lock().unwrap_or_else(PoisonError::into_inner).contains(&key);
-            let taken = done
+            let is_taken = done
                 || match key.as_ref().last() {
                     Some(&OUTBOX_RECORD) => serde_json::from_slice::<AuditRecord>(&entry.value)
                         .is_ok_and(|record| self.audit.deliver(&Arc::new(record)).is_ok()),
                     _ => self.publish_event(&entry.value),
                 };
-            if taken {
-                batch.delete(key, Expect::Any);
+            if is_taken {
+                taken.push(key);
             }
         }
-        if batch.is_empty() {
+        if taken.is_empty() {
             return Ok(());
         }
-        self.delivered.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.store.commit(batch).map(drop).map_err(|error| Error::KmsInternal(format!("storage: {error}").into()))
+        let mut batch = Batch::new();
+        for key in &taken {
+            batch.delete(key.clone(), Expect::Any);
+        }
+        let committed = self.store.commit(batch);
+        self.delivered.lock().unwrap_or_else(PoisonError::into_inner).retain(|key| !taken.contains(key));
+        committed.map(drop).map_err(|error| {
+            self.note_delivered(taken);
+            Error::KmsInternal(format!("storage: {error}").into())
+        })
     }
+}
+
+/// Lets the keys of an undone commit be changed again: their content is as before, their revision is a new one.
+fn republish(region: &RegionState, changes: &Changes, undone: Revision) -> Result<(), Error> {
+    for previous in changes.keys.iter().filter_map(|change| change.previous.as_deref()) {
+        let record = previous.record.clone();
+        region.publish_key(KeySnapshot::build(previous.arn, record, undone, Some(previous), None, Vec::new())?);
+    }
+    Ok(())
 }
 
 /// Writes the record of a key, its new material and its place in the index of due instants.
