@@ -7,7 +7,7 @@ use keystead_hierarchy::{EncryptionContext, MaterialId};
 use keystead_types::KeyArn;
 
 use super::common::{require_context, require_encryption_algorithm, text};
-use super::decrypt::{Opened, Side};
+use super::decrypt::{Opened, Side, considered};
 use super::encrypt::SealingKey;
 use crate::Error;
 use crate::audit::{AuditExtras, Fields};
@@ -105,7 +105,7 @@ pub(crate) struct ReSealing<'p> {
 impl<'r> ReEncrypt<'r> {
     fn source(&self) -> Side<'_> {
         Side {
-            ciphertext: self.ciphertext_blob.as_ref().map(AsRef::as_ref),
+            ciphertext: considered(&self.ciphertext_blob, &self.dry_run_modifiers),
             context: &self.source_encryption_context,
             key_id: self.source_key_id.as_deref(),
             key_member: "SourceKeyId",
