@@ -27,8 +27,8 @@ fn reserved_aliases_are_changed_by_nobody() {
     let kms = Kms::in_memory();
     let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
     let key = client.create_key().send().unwrap().key_metadata.key_id;
-    assert_eq!(client.create_alias("alias/aws/ebs", &key).send().unwrap_err().code(), "InvalidAliasNameException");
-    assert_eq!(client.update_alias("alias/aws/ebs", &key).send().unwrap_err().code(), "AccessDeniedException");
+    assert_eq!(client.create_alias("alias/aws/ebs", key).send().unwrap_err().code(), "InvalidAliasNameException");
+    assert_eq!(client.update_alias("alias/aws/ebs", key).send().unwrap_err().code(), "AccessDeniedException");
     assert_eq!(client.delete_alias("alias/aws/ebs").send().unwrap_err().code(), "AccessDeniedException");
 }
 
@@ -53,10 +53,10 @@ fn a_refused_record_does_not_repeat_the_one_before() {
     let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
     let key = client.create_key().send().unwrap().key_metadata.key_id;
     deaf.store(true, Ordering::Relaxed);
-    assert_eq!(client.disable_key(&key).send().unwrap_err().code(), "KMSInternalException");
+    assert_eq!(client.disable_key(key).send().unwrap_err().code(), "KMSInternalException");
     deaf.store(false, Ordering::Relaxed);
     kms.sweep().unwrap();
-    assert!(client.describe_key(&key).send().unwrap().key_metadata.enabled);
+    assert!(client.describe_key(key).send().unwrap().key_metadata.enabled);
     let heard = heard.lock().unwrap();
     assert_eq!(heard.len(), heard.iter().collect::<HashSet<_>>().len(), "{heard:?}");
     assert_eq!(heard.len(), 2);
@@ -77,9 +77,9 @@ fn a_key_can_be_changed_after_a_change_that_was_undone() {
     let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
     let key = client.create_key().send().unwrap().key_metadata.key_id;
     deaf.store(true, Ordering::Relaxed);
-    assert_eq!(client.disable_key(&key).send().unwrap_err().code(), "KMSInternalException");
+    assert_eq!(client.disable_key(key).send().unwrap_err().code(), "KMSInternalException");
     deaf.store(false, Ordering::Relaxed);
-    assert!(client.describe_key(&key).send().unwrap().key_metadata.enabled);
-    client.disable_key(&key).send().unwrap();
-    assert!(!client.describe_key(&key).send().unwrap().key_metadata.enabled);
+    assert!(client.describe_key(key).send().unwrap().key_metadata.enabled);
+    client.disable_key(key).send().unwrap();
+    assert!(!client.describe_key(key).send().unwrap().key_metadata.enabled);
 }

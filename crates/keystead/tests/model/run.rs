@@ -5,8 +5,9 @@ use std::fmt;
 
 use proptest::test_runner::TestCaseError;
 
-use super::bench::{Bench, Setting};
+use super::bench::Bench;
 use super::call::{Call, Refusal, Reply};
+use super::instance::Setting;
 use super::step::{Step, Verb};
 use super::world::{Happening, SECOND, World};
 
