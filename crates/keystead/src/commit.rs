@@ -133,6 +133,7 @@ impl Engine {
             Ok(revision) => revision,
             Err(error) => {
                 self.note_delivered(cleared);
+                forget(region, &changes);
                 return Err(match error {
                     CommitError::Conflict { .. } => CommitFailure::Conflict,
                     error => Error::KmsInternal(format!("storage: {error}").into()).into(),
@@ -142,9 +143,9 @@ impl Engine {
 
         let delivered = self.deliver(&records);
         if let (Err(_), Some(undo)) = (&delivered, undo)
-            && let Some(undone) = self.roll_back(undo, revision)
+            && self.roll_back(undo, revision)
         {
-            republish(region, &changes, undone)?;
+            forget(region, &changes);
             return delivered.map_err(Into::into);
         }
         let published = self.publish(region, changes, revision);
@@ -264,17 +265,17 @@ impl Engine {
             .collect()
     }
 
-    /// Undoes a commit; answers the revision that the records have then, or `None` if it could not be done.
-    fn roll_back(&self, undo: Undo, revision: Revision) -> Option<Revision> {
+    /// Whether the commit is undone.
+    fn roll_back(&self, undo: Undo, revision: Revision) -> bool {
         let mut batch = Batch::new();
         for (key, value) in undo {
             let present = match self.store.get(key.as_ref()) {
                 Ok(entry) => entry.map(|entry| entry.revision),
-                Err(_) => return None,
+                Err(_) => return false,
             };
             let expect = match present {
                 Some(present) if present == revision => Expect::Revision(revision),
-                Some(_) => return None,
+                Some(_) => return false,
                 None => Expect::Absent,
             };
             match value {
@@ -282,7 +283,7 @@ impl Engine {
                 None => batch.delete(key, expect),
             };
         }
-        self.store.commit(batch).ok()
+        self.store.commit(batch).is_ok()
     }
 
     fn publish(&self, region: &RegionState, changes: Changes, revision: Revision) -> Result<(), Error> {
@@ -366,13 +367,15 @@ impl Engine {
     }
 }
 
-/// Lets the keys of an undone commit be changed again: their content is as before, their revision is a new one.
-fn republish(region: &RegionState, changes: &Changes, undone: Revision) -> Result<(), Error> {
-    for previous in changes.keys.iter().filter_map(|change| change.previous.as_deref()) {
-        let record = previous.record.clone();
-        region.publish_key(KeySnapshot::build(previous.arn, record, undone, Some(previous), None, Vec::new())?);
+/// Forgets what is in memory of the records that a commit has not changed as it should: what the store holds decides,
+/// and is read when it is needed. Their revisions are others now, or the commit may have happened after all.
+fn forget(region: &RegionState, changes: &Changes) {
+    for change in &changes.keys {
+        region.retract_key(&change.arn);
     }
-    Ok(())
+    for change in &changes.aliases {
+        region.publish_alias(change.account, &change.name, None);
+    }
 }
 
 /// Writes the record of a key, its new material and its place in the index of due instants.

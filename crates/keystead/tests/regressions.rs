@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use keystead::store::{Fault, FaultyStore};
 use keystead::{CallbackSink, Caller, Kms, SinkError};
+use keystead_memory::MemoryStore;
 
 /// Spec: KEY-20
 #[test]
@@ -82,4 +84,41 @@ fn a_key_can_be_changed_after_a_change_that_was_undone() {
     assert!(client.describe_key(key).send().unwrap().key_metadata.enabled);
     client.disable_key(key).send().unwrap();
     assert!(!client.describe_key(key).send().unwrap().key_metadata.enabled);
+}
+
+/// Whether the store has made a change that it cannot vouch for, the next call sees; and it can change the key again.
+#[test]
+fn a_key_can_be_changed_after_a_commit_that_failed() {
+    for (fault, is_enabled) in [(Fault::Before, true), (Fault::After, false)] {
+        let store = Arc::new(FaultyStore::new(MemoryStore::new()));
+        let kms = Kms::builder().store(Arc::clone(&store)).build().unwrap();
+        let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+        let key = client.create_key().send().unwrap().key_metadata.key_id;
+        let sealed = client.encrypt(key, b"x").send().unwrap().ciphertext_blob.clone();
+        store.fail_at(1, fault);
+        assert_eq!(client.disable_key(key).send().unwrap_err().code(), "KMSInternalException");
+        assert_eq!(client.describe_key(key).send().unwrap().key_metadata.enabled, is_enabled, "{fault:?}");
+        client.disable_key(key).send().unwrap();
+        client.enable_key(key).send().unwrap();
+        assert_eq!(client.decrypt(&sealed).send().unwrap().plaintext.expose(), b"x");
+    }
+}
+
+/// The same for an alias, which names another key at once.
+#[test]
+fn an_alias_moves_although_the_store_cannot_tell() {
+    for (fault, moved) in [(Fault::Before, false), (Fault::After, true)] {
+        let store = Arc::new(FaultyStore::new(MemoryStore::new()));
+        let kms = Kms::builder().store(Arc::clone(&store)).build().unwrap();
+        let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+        let keys = [(); 2].map(|()| client.create_key().send().unwrap().key_metadata.key_id);
+        client.create_alias("alias/a", keys[0]).send().unwrap();
+        store.fail_at(1, fault);
+        assert_eq!(client.update_alias("alias/a", keys[1]).send().unwrap_err().code(), "KMSInternalException");
+        let named = client.describe_key("alias/a").send().unwrap().key_metadata.key_id;
+        assert_eq!(named, keys[usize::from(moved)], "{fault:?}");
+        client.update_alias("alias/a", keys[0]).send().unwrap();
+        assert_eq!(client.describe_key("alias/a").send().unwrap().key_metadata.key_id, keys[0]);
+        client.delete_alias("alias/a").send().unwrap();
+    }
 }
