@@ -131,14 +131,21 @@ impl Engine {
         let undo = if self.audit.is_required() { Some(self.undo(&batch)?) } else { None };
         let revision = match self.store.commit(batch) {
             Ok(revision) => revision,
-            Err(CommitError::Conflict { .. }) => return Err(CommitFailure::Conflict),
-            Err(error) => return Err(Error::KmsInternal(format!("storage: {error}").into()).into()),
+            Err(CommitError::Conflict { .. }) => {
+                region.unload(&changes);
+                return Err(CommitFailure::Conflict);
+            }
+            Err(error) => {
+                region.unload(&changes);
+                return Err(Error::KmsInternal(format!("storage: {error}").into()).into());
+            }
         };
 
         let delivered = self.deliver(&records);
         if let (Err(_), Some(undo)) = (&delivered, undo)
             && self.roll_back(undo, revision)
         {
+            region.unload(&changes);
             return delivered.map_err(Into::into);
         }
         let published = self.publish(region, changes, revision);

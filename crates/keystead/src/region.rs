@@ -11,6 +11,7 @@ use keystead_store::{Batch, Expect, Range, Revision, Store};
 use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
 
 use crate::Error;
+use crate::commit::Changes;
 use crate::engine::{Engine, hierarchy, storage};
 use crate::policies::default_key_policy;
 use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
@@ -109,6 +110,17 @@ impl RegionState {
             None => {
                 keys.insert(reference, Arc::new(KeyCell::new(snapshot)));
             }
+        }
+    }
+
+    /// Forgets the live form of what `changes` was about, so that it is read again: after a commit that failed, the
+    /// store may hold another revision than we think.
+    pub(crate) fn unload(&self, changes: &Changes) {
+        for change in &changes.keys {
+            self.retract_key(&change.arn);
+        }
+        for change in &changes.aliases {
+            self.publish_alias(change.account, &change.name, None);
         }
     }
 
