@@ -33,6 +33,7 @@ mod commit;
 mod domain;
 mod door;
 mod engine;
+pub mod envelope;
 mod error;
 mod events;
 mod kms;

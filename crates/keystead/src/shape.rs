@@ -101,10 +101,8 @@ impl Violations {
                     self.add(path, Some(&shown), format_args!("have value less than or equal to {max}"));
                 }
             }
-            (Shape::Enumeration(words), MemberValue::Text(text)) => {
-                if !words.contains(text) {
-                    self.add(path, Some(text), format_args!("satisfy enum value set: [{}]", words.join(", ")));
-                }
+            (Shape::Enumeration(words), MemberValue::Text(text)) if !words.contains(text) => {
+                self.add(path, Some(text), format_args!("satisfy enum value set: [{}]", words.join(", ")));
             }
             (Shape::List { min, max, element }, MemberValue::TextList(texts)) => {
                 self.check_list_length(path, *min, *max, texts.len());
