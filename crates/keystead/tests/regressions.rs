@@ -23,7 +23,7 @@ fn reserved_aliases_are_changed_by_nobody() {
     let kms = Kms::in_memory();
     let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
     let key = client.create_key().send().unwrap().key_metadata.key_id;
-    assert_eq!(client.create_alias("alias/aws/ebs", &key).send().unwrap_err().code(), "InvalidAliasNameException");
-    assert_eq!(client.update_alias("alias/aws/ebs", &key).send().unwrap_err().code(), "AccessDeniedException");
+    assert_eq!(client.create_alias("alias/aws/ebs", key).send().unwrap_err().code(), "InvalidAliasNameException");
+    assert_eq!(client.update_alias("alias/aws/ebs", key).send().unwrap_err().code(), "AccessDeniedException");
     assert_eq!(client.delete_alias("alias/aws/ebs").send().unwrap_err().code(), "AccessDeniedException");
 }

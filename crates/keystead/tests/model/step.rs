@@ -364,7 +364,7 @@ fn blob(at: usize, a: u8, b: u8, world: &World) -> Blob {
     if candidates.is_empty() || a == 231 {
         return garbage(pick(&[&b"no ciphertext at all"[..], &[0], &[0xff; 300], &[], &[1; 6145]], b));
     }
-    let window = if a % 4 == 0 { candidates.len() } else { candidates.len().min(12) };
+    let window = if a.is_multiple_of(4) { candidates.len() } else { candidates.len().min(12) };
     let origin = candidates[candidates.len() - 1 - usize::from(a) % window];
     let mut bytes = world.ciphertexts[origin].blob.clone();
     let intact = b % 16 != 14;
@@ -379,7 +379,7 @@ fn alias_name(n: u8) -> String {
     let rare = ["alias/aws/ebs", "alias/", "orders", "alias/a:b", "alias/a b"];
     let usual = ["alias/a", "alias/A", "alias/alias/a", "alias/b"];
     match n {
-        128.. if n % 16 == 0 => pick(&rare, n / 16),
+        128.. if n.is_multiple_of(16) => pick(&rare, n / 16),
         _ => pick(&usual, n),
     }
     .to_owned()
@@ -388,7 +388,7 @@ fn alias_name(n: u8) -> String {
 /// Mostly the name of an alias that there is.
 fn bound_alias(at: usize, n: u8, world: &World) -> String {
     let aliases = &world.scopes[at].aliases;
-    let bound = aliases.keys().nth(usize::from(n) % aliases.len().max(1)).filter(|_| n % 4 != 0);
+    let bound = aliases.keys().nth(usize::from(n) % aliases.len().max(1)).filter(|_| !n.is_multiple_of(4));
     bound.cloned().unwrap_or_else(|| alias_name(n))
 }
 
