@@ -12,6 +12,10 @@
 mod bench;
 #[path = "model/call.rs"]
 mod call;
+#[path = "model/ciphertexts.rs"]
+mod ciphertexts;
+#[path = "model/instance.rs"]
+mod instance;
 #[path = "model/rules.rs"]
 mod rules;
 #[path = "model/run.rs"]
@@ -24,7 +28,7 @@ mod world;
 use std::cell::RefCell;
 use std::env;
 
-use bench::Setting;
+use instance::Setting;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use run::{Answers, Upkeep, run};

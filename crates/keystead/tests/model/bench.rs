@@ -1,44 +1,21 @@
 //! The library under test: carries out the calls of the model and brings the answers into its form.
 
 use std::collections::HashSet;
-use std::num::NonZeroUsize;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use keystead::crypto::entropy::SeededEntropy;
-use keystead::crypto::{DefaultProvider, Entropy, SecretBytes};
-use keystead::hierarchy::RawRootKey;
 use keystead::operations::{AliasListEntry, KeyMetadata, ListAliases, ListKeys};
-use keystead::{
-    AuditMode, AuditRecord, CallError, CallbackSink, Caller, Client, EncryptionContext, EventKind, Kms, ManualClock,
-    MaterialCaching, MemoryEvents, QuotaProfile, Sweep, Tag, Timestamp,
-};
-use keystead_memory::MemoryStore;
+use keystead::{AuditRecord, CallError, Caller, Client, EncryptionContext, EventKind, Kms, Sweep, Tag, Timestamp};
 
 use super::call::{AliasEntry, Call, Context, Material, Metadata, Refusal, Reply, RotationEntry};
-use super::world::{ALIASES_PER_KEY, Happening, KEYS_PER_ACCOUNT, ON_DEMAND_ROTATIONS, PLACES};
-
-/// What an instance is made of, apart from what every run has.
-#[derive(Clone, Copy, Debug)]
-pub struct Setting {
-    pub seed: u64,
-    /// Unwraps material anew for every call.
-    pub strict: bool,
-    /// The audit sink can refuse a call.
-    pub required_sink: bool,
-}
+use super::instance::{Log, Parts, Setting};
+use super::world::{Happening, PLACES};
 
 pub struct Bench {
-    setting: Setting,
+    parts: Parts,
     kms: Kms,
     clients: Vec<Client>,
-    clock: Arc<ManualClock>,
-    store: Arc<MemoryStore>,
-    root_key: Arc<RawRootKey>,
-    entropy: Arc<SeededEntropy>,
-    events: Arc<MemoryEvents>,
-    log: Arc<Mutex<Log>>,
     /// Records of the log that were looked at.
     read: AtomicUsize,
     /// Whether the instance is new and may deliver records again that an earlier one has delivered (AUD-07).
@@ -47,46 +24,31 @@ pub struct Bench {
     markers: Mutex<Vec<Option<String>>>,
 }
 
-/// The audit records, each once; repetitions are known by their event ID.
-#[derive(Default)]
-struct Log {
-    records: Vec<Arc<AuditRecord>>,
-    seen: HashSet<String>,
-    repeated: usize,
-}
-
 impl Bench {
     pub fn new(setting: Setting, now: i64) -> Self {
-        let entropy = Arc::new(SeededEntropy::new(setting.seed));
-        let secret = SecretBytes::random(entropy.as_ref(), 32).unwrap();
-        let dyn_entropy: Arc<dyn Entropy> = entropy.clone();
-        let root_key = Arc::new(RawRootKey::new_with(&secret, &DefaultProvider::new(), dyn_entropy).unwrap());
-        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(now).unwrap()));
-        let (store, events, log) = (Arc::new(MemoryStore::new()), Arc::new(MemoryEvents::new()), Arc::default());
-        let kms = open(setting, &clock, &store, &root_key, &entropy, &events, &log);
+        let parts = Parts::new(setting, now);
+        let kms = parts.open();
         let clients = clients(&kms);
         let (read, fresh) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let markers = Mutex::new(vec![None; PLACES.len()]);
-        Self { setting, kms, clients, clock, store, root_key, entropy, events, log, read, fresh, markers }
+        Self { parts, kms, clients, read, fresh, markers: Mutex::new(vec![None; PLACES.len()]) }
     }
 
     pub fn advance(&self, millis: i64) {
-        self.clock.advance(Duration::from_millis(millis.unsigned_abs()));
+        self.parts.clock.advance(Duration::from_millis(millis.unsigned_abs()));
     }
 
-    pub fn sweep(&self) -> Sweep {
-        let repeated = || self.log.lock().unwrap().repeated;
+    /// Sweeps. Only a new instance may deliver a record again.
+    pub fn sweep(&self) -> Result<Sweep, &'static str> {
+        let repeated = || self.parts.log.lock().unwrap().repeated;
         let before = repeated();
         let sweep = self.kms.sweep().unwrap();
         let fresh = self.fresh.swap(false, Ordering::Relaxed);
-        assert!(fresh || repeated() == before, "a record was delivered twice by one instance");
-        sweep
+        (fresh || repeated() == before).then_some(sweep).ok_or("a record was delivered twice by one instance")
     }
 
     /// Forgets everything but the store, as a process does that ends.
     pub fn restart(&mut self) {
-        let Self { setting, clock, store, root_key, entropy, events, log, .. } = self;
-        self.kms = open(*setting, clock, store, root_key, entropy, events, log);
+        self.kms = self.parts.open();
         self.fresh.store(true, Ordering::Relaxed);
         self.clients = clients(&self.kms);
         self.markers = Mutex::new(vec![None; PLACES.len()]);
@@ -100,7 +62,7 @@ impl Bench {
 
     /// Rotations and deletions as the audit trail has them: `RotateKey` with its type, `DeleteKey`.
     pub fn service_records(&self) -> Vec<Happening> {
-        let Log { records, .. } = &*self.log.lock().unwrap();
+        let Log { records, .. } = &*self.parts.log.lock().unwrap();
         let service = records.iter().filter(|record| record.event_type == "AwsServiceEvent");
         service.map(|record| service_record(record)).collect()
     }
@@ -117,7 +79,7 @@ impl Bench {
             },
         };
         let mut seen = HashSet::new();
-        self.events.events().iter().filter(|event| seen.insert(event.id.to_string())).map(happening).collect()
+        self.parts.events.events().iter().filter(|event| seen.insert(event.id.to_string())).map(happening).collect()
     }
 
     /// Carries out a call; answers what it answered. Each request leaves one record, with its name and error code.
@@ -126,7 +88,7 @@ impl Bench {
         match self.send(at, client, call) {
             Ok(reply) => Ok(reply),
             Err(error) => {
-                let record = self.log.lock().unwrap().records.last().cloned().unwrap();
+                let record = self.parts.log.lock().unwrap().records.last().cloned().unwrap();
                 assert_eq!(record.request_id.as_ref(), Some(error.request_id().as_uuid()), "the record of the call");
                 assert_eq!(record.error_code.as_deref(), Some(error.audit_code()));
                 Err(Refusal::new(error.code(), error.message()))
@@ -134,9 +96,17 @@ impl Bench {
         }
     }
 
+    /// Carries out a call whose records the audit sink refuses.
+    pub fn call_unheard(&self, at: usize, call: &Call) -> Result<Reply, Refusal> {
+        self.parts.deaf.store(true, Ordering::Relaxed);
+        let answer = self.send(at, &self.clients[at], call);
+        self.parts.deaf.store(false, Ordering::Relaxed);
+        answer.map_err(|error| Refusal::new(error.code(), error.message()))
+    }
+
     /// How many records of calls there are that were not counted before.
     pub fn new_call_records(&self) -> usize {
-        let Log { records, .. } = &*self.log.lock().unwrap();
+        let Log { records, .. } = &*self.parts.log.lock().unwrap();
         let read = self.read.swap(records.len(), Ordering::Relaxed);
         records[read..].iter().filter(|record| record.event_type == "AwsApiCall").count()
     }
@@ -351,62 +321,10 @@ impl Bench {
     }
 }
 
-fn open(
-    setting: Setting,
-    clock: &Arc<ManualClock>,
-    store: &Arc<MemoryStore>,
-    root_key: &Arc<RawRootKey>,
-    entropy: &Arc<SeededEntropy>,
-    events: &Arc<MemoryEvents>,
-    log: &Arc<Mutex<Log>>,
-) -> Kms {
-    let mut quotas =
-        QuotaProfile::DEFAULT.with_keys_per_account(KEYS_PER_ACCOUNT).with_aliases_per_key(ALIASES_PER_KEY);
-    quotas.on_demand_rotations = Some(ON_DEMAND_ROTATIONS);
-    let caching = if setting.strict {
-        MaterialCaching::Strict
-    } else {
-        // Few and short-lived, so that they come and go.
-        MaterialCaching::Bounded { entries: NonZeroUsize::new(3).unwrap(), max_age: Duration::from_secs(3600) }
-    };
-    let sink = {
-        let log = Arc::clone(log);
-        CallbackSink::new(move |record| {
-            let mut log = log.lock().unwrap();
-            match log.seen.insert(record.event_id.to_string()) {
-                true => log.records.push(Arc::clone(record)),
-                false => log.repeated += 1,
-            }
-            Ok(())
-        })
-    };
-    Kms::builder()
-        .store(Arc::clone(store))
-        .root_key(Arc::clone(root_key))
-        .entropy(Shared(Arc::clone(entropy)))
-        .clock(Arc::clone(clock))
-        .event_sink(Arc::clone(events))
-        .audit_sink_with(if setting.required_sink { AuditMode::Required } else { AuditMode::BestEffort }, sink)
-        .quotas(quotas)
-        .material_caching(caching)
-        .build()
-        .unwrap()
-}
-
 fn clients(kms: &Kms) -> Vec<Client> {
     let client =
         |place: &super::world::Place| kms.client(place.region, Caller::account_root(place.account).unwrap()).unwrap();
     PLACES.iter().map(client).collect()
-}
-
-/// One stream of random bytes for all instances of a run.
-#[derive(Debug)]
-struct Shared(Arc<SeededEntropy>);
-
-impl Entropy for Shared {
-    fn fill(&self, dest: &mut [u8]) -> Result<(), keystead::crypto::CryptoError> {
-        self.0.fill(dest)
-    }
 }
 
 /// All items of a list, page by page. No page is too large, and a marker comes exactly when there is more.

@@ -5,8 +5,9 @@ use std::fmt;
 
 use proptest::test_runner::TestCaseError;
 
-use super::bench::{Bench, Setting};
+use super::bench::Bench;
 use super::call::{Call, Refusal, Reply};
+use super::instance::Setting;
 use super::step::{Step, Verb};
 use super::world::{Happening, SECOND, World};
 
@@ -40,6 +41,7 @@ pub fn run(setting: Setting, upkeep: Upkeep, steps: &[Step]) -> Checked<Outcome>
         bench: Bench::new(setting, START),
         world: World::new(START),
         trace: Vec::new(),
+        required_sink: setting.required_sink,
         answers: Answers::new(),
     };
     for step in steps {
@@ -53,6 +55,7 @@ struct Both {
     world: World,
     /// What was done so far; shown when answers differ.
     trace: Vec<Done>,
+    required_sink: bool,
     answers: Answers,
 }
 
@@ -86,6 +89,9 @@ impl Both {
             _ => {
                 let call = step.call(&self.world);
                 let verb = step.verb(&self.world);
+                if step.unheard && self.required_sink && verb != Verb::WalkAliases {
+                    return self.call_unheard(step.at, &call);
+                }
                 let code = self.call(step.at, &call)?;
                 *self.answers.entry((verb, code)).or_default() += 1;
                 Ok(())
@@ -124,10 +130,18 @@ impl Both {
         Ok(code)
     }
 
+    /// A call without its record has not happened (AUD-06).
+    fn call_unheard(&mut self, at: usize, call: &Call) -> Checked {
+        let answer = self.bench.call_unheard(at, call);
+        let internal = matches!(&answer, Err(refusal) if refusal.code == "KMSInternalException");
+        self.trace.push(Done::Call(at, call.clone(), answer));
+        if internal { Ok(()) } else { Err(self.failure("the audit sink refused the records of the last call")) }
+    }
+
     fn sweep(&mut self) -> Checked {
         self.trace.push(Done::Note("sweep".to_owned()));
         let rotated = self.world.settle_all();
-        let sweep = self.bench.sweep();
+        let sweep = self.bench.sweep().map_err(|message| self.failure(message))?;
         if (sweep.rotated, sweep.failed) != (rotated, 0) {
             return Err(self.failure(&format!("{sweep:?}, but {rotated} rotations were due")));
         }

@@ -17,6 +17,8 @@ pub struct Step {
     /// Numbers that choose among the values of the other members.
     pub a: u8,
     pub b: u8,
+    /// Whether the audit sink refuses the records of the call, if it is one that can.
+    pub unheard: bool,
 }
 
 macro_rules! verbs {
@@ -95,14 +97,9 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn step() -> impl Strategy<Value = Step> {
     // Small sets of places make the histories of single keys long.
     let at = prop_oneof![4 => Just(0_usize), 2 => Just(1_usize), 3 => Just(2_usize), 1 => Just(3_usize)];
-    (verb(), at, who(), who(), any::<u8>(), any::<u8>()).prop_map(|(verb, at, who, other, a, b)| Step {
-        verb,
-        at,
-        who,
-        other,
-        a,
-        b,
-    })
+    let unheard = proptest::bool::weighted(0.03);
+    (verb(), at, who(), who(), any::<u8>(), any::<u8>(), unheard)
+        .prop_map(|(verb, at, who, other, a, b, unheard)| Step { verb, at, who, other, a, b, unheard })
 }
 
 fn who() -> impl Strategy<Value = Who> {
