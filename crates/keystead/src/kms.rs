@@ -20,6 +20,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::domain::DomainRotation;
 use crate::engine::Engine;
 use crate::events::EventSink;
+use crate::ledger::Ledger;
 use crate::maintenance::Sweep;
 use crate::material::{MaterialCache, MaterialCaching};
 use crate::quota::QuotaProfile;
@@ -297,7 +298,7 @@ impl KmsBuilder {
             audit.add(mode, sink);
         }
         let engine = Engine {
-            store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())),
+            store: Arc::new(Ledger::new(self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())))),
             provider,
             entropy,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
@@ -312,6 +313,7 @@ impl KmsBuilder {
             regions: RwLock::default(),
             counters: Mutex::default(),
             delivered: Mutex::default(),
+            redelivery: Mutex::default(),
             outbox_order: AtomicU64::new(0),
         };
         Ok(Kms { engine: Arc::new(engine), trail })

@@ -249,7 +249,7 @@ fn a_key_has_50_aliases_unless_the_host_says_otherwise() {
     assert_code(small.root.create_alias("alias/2", &key.id).send(), "LimitExceededException");
 }
 
-/// Spec: KEY-60, PRM-16, PRM-17, PRM-18, PRM-22, POL-148
+/// Spec: KEY-60, PRM-16, PRM-17, PRM-18, PRM-22, POL-148, POL-107
 #[test]
 fn every_part_of_an_alias_operation_must_be_allowed() {
     let world = World::new();

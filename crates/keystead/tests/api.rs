@@ -323,7 +323,7 @@ fn random_bytes_have_the_number_asked_for() {
     assert_ne!(two(), two());
 }
 
-/// Spec: API-061, API-062, API-116, API-129, POL-81, POL-130
+/// Spec: API-061, API-062, API-116, API-129, POL-76, POL-81, POL-130
 #[test]
 fn a_key_has_one_policy_by_the_name_of_default() {
     let world = World::new();

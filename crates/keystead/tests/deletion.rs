@@ -252,7 +252,7 @@ fn callers_without_rights_make_nothing_happen() {
     assert_eq!(world.kms.sweep().unwrap().deleted, 1);
 }
 
-/// Spec: STA-15, STA-47, KEY-112, POL-120
+/// Spec: STA-47, KEY-112, POL-120
 #[test]
 fn a_caller_without_permission_does_not_learn_the_state() {
     let world = World::new();
@@ -262,7 +262,7 @@ fn a_caller_without_permission_does_not_learn_the_state() {
     assert_code(world.user(&["kms:Encrypt"]).encrypt(&key.id, b"x").send(), "DisabledException");
 }
 
-/// Spec: STA-89, STA-90, CND-27
+/// Spec: STA-89, STA-90, CND-28
 #[test]
 fn deleting_is_not_a_permission_that_begins_with_delete() {
     let world = World::new();

@@ -108,7 +108,7 @@ fn contexts_have_8192_bytes_in_canonical_form_unless_the_host_says_otherwise() {
     generous.root.encrypt(&key.id, b"x").context("k", &longer).send().unwrap();
 }
 
-/// Spec: KEY-88, KEY-89, KEY-90, KEY-92, API-080, API-112, API-121
+/// Spec: KEY-88, KEY-89, KEY-90, KEY-92, API-080, API-112, API-121, API-078
 #[test]
 fn data_keys_have_the_length_asked_for_and_open_again() {
     let world = World::new();

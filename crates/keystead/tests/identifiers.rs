@@ -33,7 +33,7 @@ fn identifiers_have_1_to_2048_characters() {
     );
 }
 
-/// Spec: KEY-22, API-021, API-105, RUL-23, STA-49
+/// Spec: KEY-22, API-021, API-105, RUL-23, STA-49, POL-116
 #[test]
 fn identifiers_that_name_nothing_are_told_apart() {
     let world = World::new();

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use support::attempts::CLASS_A;
 use support::*;
 
-/// Spec: KEY-05, KEY-12, KEY-14, KEY-25, KEY-31, KEY-34, KEY-36, API-045, API-049, API-111, API-121, STA-04, STA-13, ROT-12
+/// Spec: KEY-05, KEY-14, KEY-25, KEY-31, KEY-34, KEY-36, API-045, API-049, API-111, API-121, STA-04, STA-13, ROT-12
 #[test]
 fn a_key_without_wishes_has_the_defaults() {
     let world = World::new();
@@ -254,7 +254,7 @@ fn the_creator_of_a_key_has_no_rights_of_its_own() {
     bob.describe_key(key.key_metadata.key_id).send().unwrap();
 }
 
-/// Spec: KEY-33, STA-62, STA-70, QUO-03
+/// Spec: KEY-33, STA-62, STA-70
 #[test]
 fn keys_count_against_the_quota_until_they_are_gone() {
     let world = World::with(|builder| builder.quotas(QuotaProfile::DEFAULT.with_keys_per_account(2)));

@@ -32,7 +32,7 @@ fn no_layer(layer: &str, action: &str) -> String {
     format!("because no {layer} allows the {action} action")
 }
 
-/// Spec: POL-90, POL-91, POL-114, POL-115
+/// Spec: POL-114, POL-115, POL-97
 #[test]
 fn an_identity_policy_alone_does_not_reach_a_key() {
     let world = World::new();
@@ -46,7 +46,7 @@ fn an_identity_policy_alone_does_not_reach_a_key() {
     );
 }
 
-/// Spec: POL-05, POL-94, POL-114, POL-115, API-105
+/// Spec: POL-05, POL-94, POL-114, POL-115, API-105, POL-74
 #[test]
 fn the_default_policy_leaves_it_to_identity_policies() {
     let world = World::new();
@@ -62,7 +62,7 @@ fn the_default_policy_leaves_it_to_identity_policies() {
     world.root.encrypt(&key.id, b"x").send().unwrap();
 }
 
-/// Spec: POL-94, CND-29
+/// Spec: POL-94, CND-53
 #[test]
 fn a_delegation_may_be_narrow() {
     let world = World::new();
@@ -84,7 +84,7 @@ fn a_delegation_may_be_narrow() {
     );
 }
 
-/// Spec: POL-94, POL-97
+/// Spec: POL-94, POL-91
 #[test]
 fn a_conditional_allow_restricts_nothing_but_a_deny_does() {
     let world = World::new();
@@ -107,7 +107,7 @@ fn a_conditional_allow_restricts_nothing_but_a_deny_does() {
     client.encrypt(&key.id, b"x").context("app", "1").send().unwrap();
 }
 
-/// Spec: POL-92, POL-114, POL-115
+/// Spec: POL-114, POL-115, POL-91
 #[test]
 fn every_layer_that_denies_is_named() {
     let world = World::new();
@@ -140,7 +140,7 @@ fn every_layer_that_denies_is_named() {
     }
 }
 
-/// Spec: POL-147
+/// Spec: POL-147, POL-92
 #[test]
 fn every_layer_that_is_silent_is_named() {
     let world = World::new();
@@ -164,7 +164,7 @@ fn every_layer_that_is_silent_is_named() {
     }
 }
 
-/// Spec: POL-95, POL-96, POL-98, RUL-40
+/// Spec: POL-95, POL-98, RUL-40
 #[test]
 fn a_role_in_the_key_policy_is_bound_by_the_session_its_session_is_not() {
     let world = World::new();
@@ -179,7 +179,7 @@ fn a_role_in_the_key_policy_is_bound_by_the_session_its_session_is_not() {
     assert_code(other.encrypt(&key.id, b"x").send(), "AccessDeniedException");
 }
 
-/// Spec: POL-99, POL-100, PRM-02, PRM-09, PRM-12
+/// Spec: POL-99, POL-100, PRM-02, PRM-09, PRM-12, POL-90
 #[test]
 fn across_accounts_both_sides_must_allow_what_may_cross() {
     let world = World::new();
@@ -203,7 +203,7 @@ fn across_accounts_both_sides_must_allow_what_may_cross() {
     assert_refused(result, "AccessDeniedException", &opaque(&able, "kms:TagResource"));
 }
 
-/// Spec: POL-99, POL-20
+/// Spec: POL-99, POL-75
 #[test]
 fn everybody_includes_strangers_only_with_their_own_permission() {
     let world = World::new();
@@ -235,7 +235,7 @@ fn foreign_keys_are_named_by_arn() {
     );
 }
 
-/// Spec: POL-26, POL-27, API-054
+/// Spec: POL-27, API-054
 #[test]
 fn a_statement_without_resource_is_accepted_and_does_nothing() {
     let world = World::new();
@@ -273,7 +273,7 @@ fn a_policy_must_let_its_author_change_it() {
     assert_code(able.put_key_policy(&key.id, policy(&[delegation()])).send(), "AccessDeniedException");
 }
 
-/// Spec: POL-85, POL-137, API-054, QUO-07
+/// Spec: POL-85, API-054, QUO-07
 #[test]
 fn a_policy_has_32768_bytes_of_latin_letters() {
     let world = World::new();
@@ -319,7 +319,7 @@ fn malformed_policies_leave_the_old_one_in_place() {
     assert_eq!(world.root.get_key_policy(&key.id).send().unwrap().policy, before);
 }
 
-/// Spec: POL-48, CND-20, KEY-86
+/// Spec: KEY-86, CND-13, POL-47
 #[test]
 fn context_keys_match_whatever_their_case_values_do_not() {
     let world = World::new();
@@ -331,7 +331,7 @@ fn context_keys_match_whatever_their_case_values_do_not() {
     assert_code(alice.encrypt(&key.id, b"x").send(), "AccessDeniedException");
 }
 
-/// Spec: POL-60, POL-62, POL-63, KEY-86
+/// Spec: POL-60, POL-62, KEY-86, CND-40
 #[test]
 fn conditions_on_all_keys_and_on_none() {
     let world = World::new();
@@ -353,7 +353,7 @@ fn conditions_on_all_keys_and_on_none() {
     alice.encrypt(&key.id, b"x").context("any", "x").send().unwrap();
 }
 
-/// Spec: POL-68, POL-70
+/// Spec: POL-66, POL-69
 #[test]
 fn variables_stand_for_the_caller() {
     let world = World::new();
@@ -378,7 +378,7 @@ fn variables_stand_for_the_caller() {
     tagged.encrypt(&key.id, b"x").context("team", "*").send().unwrap();
 }
 
-/// Spec: POL-10, POL-111, PRM-13
+/// Spec: POL-10, POL-111, PRM-13, POL-137
 #[test]
 fn requests_without_a_key_have_a_resource_of_the_account() {
     let world = World::new();
@@ -430,7 +430,7 @@ fn some_permissions_work_in_identity_policies_only() {
     able.generate_random(1).send().unwrap();
 }
 
-/// Spec: PRM-10, PRM-16, POL-61, KEY-60
+/// Spec: PRM-10, PRM-16, KEY-60
 #[test]
 fn an_alias_is_allowed_by_identity_its_key_by_the_key_policy() {
     let world = World::new();
@@ -496,7 +496,7 @@ fn re_encryption_needs_both_of_its_actions() {
     }
 }
 
-/// Spec: CND-08
+/// Spec: CND-23
 #[test]
 fn re_encryption_on_one_key_is_a_condition() {
     let world = World::new();

@@ -171,7 +171,7 @@ fn policies_see_the_tags_of_the_request_and_those_of_the_key() {
     assert_code(by_resource.tag_resource(&key.id).tag("team", "two").send(), "AccessDeniedException");
 }
 
-/// Spec: KEY-72, KEY-77, POL-63
+/// Spec: KEY-72, KEY-77, POL-62
 #[test]
 fn an_empty_list_passes_a_condition_on_all_values_and_still_fails() {
     let world = World::new();

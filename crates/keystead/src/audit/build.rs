@@ -43,6 +43,8 @@ impl Draft {
         if !self.listening || call.row.resources != Resources::Found {
             return;
         }
+        self.key = None;
+        self.owners.clear();
         self.resources = targets
             .recorded()
             .into_iter()

@@ -185,7 +185,7 @@ impl<'r> Side<'r> {
         if header.algorithm != crate::material::sealing_algorithm(&snapshot.record) {
             return Err(invalid_ciphertext());
         }
-        let plaintext = blob::open(live.sealer()?, blob, &context).map_err(open_error)?;
+        let plaintext = blob::open(live.sealer()?, blob, context).map_err(open_error)?;
         Ok(Opened { key, material_id: Some(material.id), plaintext })
     }
 

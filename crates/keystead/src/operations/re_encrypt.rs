@@ -99,7 +99,7 @@ impl<'c> Call<'c, ReEncrypt<'c>> {
 pub(crate) struct ReSealing<'p> {
     opened: Opened<'p>,
     destination: SealingKey<'p>,
-    context: EncryptionContext<'p>,
+    context: &'p EncryptionContext<'p>,
 }
 
 impl<'r> ReEncrypt<'r> {
@@ -149,7 +149,7 @@ impl Operation for ReEncrypt<'_> {
             fields.with("destinationKeyMaterialId", destination.material.id.to_string())
         });
         let response = ReEncryptResponse {
-            ciphertext_blob: destination.seal(&context, opened.plaintext.expose(), call)?,
+            ciphertext_blob: destination.seal(context, opened.plaintext.expose(), call)?,
             source_key_id: *opened.key.arn(),
             key_id: *destination.key.arn(),
             source_encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,

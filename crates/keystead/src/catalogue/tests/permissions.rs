@@ -45,7 +45,7 @@ fn group(name: &str) -> Conditions {
 
 /// The groups of a cell, with what PRM-39 adds to the row of this operation.
 fn conditions(operation: &str, cell: &str) -> Conditions {
-    let plain = cell.replace('†', "").replace('`', "");
+    let plain = cell.replace(['†', '`'], "");
     let mut names: Vec<_> = plain.split(", ").map(|part| part.trim().to_owned()).collect();
     match operation {
         "ReplicateKey" if cell == "as CreateKey" => return CREATE_KEY_CONDITIONS,

@@ -101,7 +101,7 @@ fn tokens_dry_runs_and_recipients_are_members_where_the_table_says() {
     });
 }
 
-/// Spec: API-047, GRA-23
+/// Spec: API-047
 #[test]
 fn grants_carry_what_the_table_says() {
     each(|row, cells| {
