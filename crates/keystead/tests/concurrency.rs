@@ -323,26 +323,26 @@ fn no_key_is_lost_that_is_made_while_the_domain_key_rotates() {
         };
         let kms = open();
         let client = client(&kms);
-        let rotating = AtomicBool::new(true);
+        let made = AtomicU32::new(0);
         let sealed: Vec<Vec<u8>> = std::thread::scope(|scope| {
             let makers: Vec<_> = (0..6)
                 .map(|_| {
-                    let (client, rotating) = (client.clone(), &rotating);
+                    let (client, made) = (client.clone(), &made);
                     scope.spawn(move || {
                         let mut sealed = Vec::new();
-                        while rotating.load(Ordering::SeqCst) {
+                        for _ in 0..40 {
                             let key = new_key(&client);
                             client.rotate_key_on_demand(&key).send().unwrap();
                             sealed.push(client.encrypt(&key, b"x").send().unwrap().into_inner().ciphertext_blob);
                         }
+                        made.fetch_add(1, Ordering::SeqCst);
                         sealed
                     })
                 })
                 .collect();
-            for _ in 0..20 {
+            while made.load(Ordering::SeqCst) < 6 {
                 kms.rotate_domain_key(client.region()).unwrap();
             }
-            rotating.store(false, Ordering::SeqCst);
             makers.into_iter().flat_map(|maker| maker.join().unwrap()).collect()
         });
         let next = self::client(&open());
