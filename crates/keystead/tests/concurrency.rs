@@ -46,7 +46,7 @@ fn eight_threads_use_keys_that_others_change() {
                 })
                 .collect();
             let (done, keys) = (&done, &keys);
-            let mut changers: Vec<Box<dyn Fn(&Client, usize) -> Result<(), CallError> + Send>> = Vec::new();
+            let mut changers: Vec<Change<'_>> = Vec::new();
             changers.push(Box::new(|client, round| client.rotate_key_on_demand(&keys[round % 3]).send().map(drop)));
             changers.push(Box::new(|client, _| {
                 client.disable_key(&keys[1]).send()?;
@@ -90,6 +90,9 @@ fn eight_threads_use_keys_that_others_change() {
         }
     });
 }
+
+/// What a thread does again and again.
+type Change<'k> = Box<dyn Fn(&Client, usize) -> Result<(), CallError> + Send + 'k>;
 
 /// The only keys that are changed to be unusable are so for moments; a name is always there.
 fn assert_unusable(error: &CallError) {
