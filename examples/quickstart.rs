@@ -44,7 +44,7 @@ fn run(file: &Path) -> Result<(), Box<dyn Error>> {
     let kms = Kms::in_memory();
     let owner = kms.client(REGION, Caller::account_root(ACCOUNT)?)?;
     let key = owner.create_key().description("documents of the quickstart").send()?.key_metadata.clone();
-    owner.create_alias(ALIAS, key.key_id.to_string()).send()?;
+    owner.create_alias(ALIAS, key.key_id).send()?;
     show("key", &key.arn.to_string());
     show("alias", ALIAS);
 
@@ -67,7 +67,7 @@ fn run(file: &Path) -> Result<(), Box<dyn Error>> {
     };
     let data_key = header.encrypted_data_keys().next().ok_or("the envelope has no data key")?;
     let before = material(data_key)?;
-    owner.rotate_key_on_demand(key.key_id.to_string()).send()?;
+    owner.rotate_key_on_demand(key.key_id).send()?;
     let fresh = owner.encrypt(ALIAS, b"after").context("tenant", "7").context("purpose", "archive").send()?;
     let after = material(&fresh.ciphertext_blob)?;
     show("sealed with", &format!("material {}…", short(&before)));
