@@ -35,6 +35,8 @@ mod door;
 mod engine;
 mod error;
 mod events;
+mod grant;
+mod instance;
 mod kms;
 mod maintenance;
 mod material;
@@ -62,6 +64,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use domain::DomainRotation;
 pub use error::{Error, Fault, Message};
 pub use events::{EventKind, EventSink, LifecycleEvent, MemoryEvents};
+pub use grant::{GrantId, GrantOperation, InvalidGrantId};
 pub use keystead_crypto as crypto;
 pub use keystead_hierarchy as hierarchy;
 pub use keystead_hierarchy::{

@@ -143,6 +143,7 @@ impl Engine {
                 record: None,
                 material: None,
                 policy: None,
+                grant: None,
                 forget: true,
             }],
         })

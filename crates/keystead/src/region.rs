@@ -12,6 +12,7 @@ use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, R
 
 use crate::Error;
 use crate::engine::{Engine, hierarchy, storage};
+use crate::grant::{Grant, GrantIndex};
 use crate::policies::default_key_policy;
 use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
 use crate::snapshot::{Held, KeyCell, KeySnapshot, Material};
@@ -139,11 +140,18 @@ impl RegionState {
         let Some(entry) = self.store.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
         let record: KeyRecord = record::decode(&entry.value)?;
         let materials = self.load_materials(arn)?;
-        let snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, materials)?;
+        let snapshot =
+            KeySnapshot::build(*arn, record, entry.revision, None, None, materials, Some(self.load_grants(arn)?))?;
         let cell = Arc::new(KeyCell::new(Arc::new(snapshot)));
         let keys = self.keys.pin();
         let cell = keys.get_or_insert(reference, cell);
         Ok(Some(cell.load()))
+    }
+
+    fn load_grants(&self, arn: &KeyArn) -> Result<GrantIndex, Error> {
+        let entries = self.store.scan(&Range::prefix(record::grant_prefix(arn)), usize::MAX).map_err(storage)?;
+        let grants = entries.into_iter().map(|(_, entry)| record::decode(&entry.value));
+        Ok(GrantIndex::of(grants.collect::<Result<Vec<Grant>, Error>>()?))
     }
 
     fn load_materials(&self, arn: &KeyArn) -> Result<Vec<Arc<Material>>, Error> {
@@ -277,7 +285,7 @@ fn stand_in(partition: Partition, region: Region, profile: Profile) -> Result<Ke
         on_demand_rotations: 0,
         current: 0,
     };
-    KeySnapshot::build(arn, record, Revision(0), None, None, Vec::new())
+    KeySnapshot::build(arn, record, Revision(0), None, None, Vec::new(), None)
 }
 
 /// Enough that two writers seldom meet.

@@ -216,20 +216,19 @@ fn request_parameters(call: &CallFacts<'_>) -> Option<Fields> {
         let position = call.row.member(name)?;
         let member = call.row.members.get(position).filter(|member| !member.shape.is_sensitive())?;
         debug_assert_eq!(member.name, name);
-        call.values.get(position)
+        Some((&member.shape, call.values.get(position)?))
     };
+    let shown = |name: &str| value(name).and_then(|(shape, value)| FieldValue::of_member(shape, value));
     for recorded in call.row.recorded {
         // A dry run is worth a word only if it was one.
-        if recorded.member == "DryRun" && !matches!(value("DryRun"), Some(MemberValue::Boolean(true))) {
+        if recorded.member == "DryRun" && !matches!(value("DryRun"), Some((_, MemberValue::Boolean(true)))) {
             continue;
         }
-        let shown = value(recorded.member).and_then(FieldValue::of_member).or_else(|| match recorded.default {
+        let shown = shown(recorded.member).or_else(|| match recorded.default {
             RecordedDefault::Omit => None,
             RecordedDefault::Text(text) => Some(text.into()),
             RecordedDefault::False => Some(false.into()),
-            RecordedDefault::MemberOr(other, text) => {
-                Some(value(other).and_then(FieldValue::of_member).unwrap_or_else(|| text.into()))
-            }
+            RecordedDefault::MemberOr(other, text) => Some(shown(other).unwrap_or_else(|| text.into())),
         });
         if let Some(shown) = shown {
             fields.push(recorded.member, shown);

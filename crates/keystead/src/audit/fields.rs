@@ -8,6 +8,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::catalogue::Shape;
 use crate::value::{MemberValue, Tag};
 
 /// Name-value pairs in a fixed order. Names are API names, shown in lower camel case (AUD-15).
@@ -72,8 +73,8 @@ impl Fields {
 }
 
 impl FieldValue {
-    /// The value of a request member; `None` for members that cannot be recorded.
-    pub(crate) fn of_member(value: &MemberValue<'_>) -> Option<Self> {
+    /// The value of a request member; `None` for absent members and for those that cannot be recorded.
+    pub(crate) fn of_member(shape: &Shape, value: &MemberValue<'_>) -> Option<Self> {
         Some(match value {
             MemberValue::Absent | MemberValue::Blob(_) => return None,
             MemberValue::Text(text) => Self::from(*text),
@@ -84,7 +85,17 @@ impl FieldValue {
             MemberValue::TextMap(pairs) => Self::Object(pairs_of(pairs)),
             MemberValue::TextList(texts) => Self::List(texts.iter().map(|text| Self::from(&**text)).collect()),
             MemberValue::Tags(tags) => Self::List(tags.iter().map(Self::from).collect()),
-            MemberValue::Structure(_) => return None,
+            MemberValue::Structure(values) => {
+                let Shape::Structure(members) = shape else { return None };
+                let mut fields = Fields::new();
+                for (member, value) in members.iter().zip(values) {
+                    if let Some(value) = Self::of_member(&member.shape, value).filter(|_| !member.shape.is_sensitive())
+                    {
+                        fields.push(member.name, value);
+                    }
+                }
+                Self::Object(fields.or_null()?)
+            }
         })
     }
 }
