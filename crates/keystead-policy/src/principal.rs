@@ -67,7 +67,8 @@ impl Principal {
     }
 
     /// A session of which the host knows only the session ARN, hence not the path of the role. A role entry of a
-    /// policy matches it when partition, account and the name of the role agree (POL-144).
+    /// policy matches it when partition, account and the name of the role agree (POL-144); `aws:PrincipalArn` is the
+    /// role ARN without path.
     pub fn role_session_without_path(partition: &str, account: &str, role_name: &str, session: &str) -> Self {
         let mut caller = Self::role_session(partition, account, role_name, session);
         caller.path_unknown = true;
@@ -96,7 +97,7 @@ impl Principal {
         Self::new(PrincipalKind::Anonymous, partition, None, "anonymous".to_owned(), "anonymous")
     }
 
-    /// States the unique ID: of the user (`AIDA…`), or for a session of its role (`AROA…`).
+    /// States the unique ID: of the user (`AIDA…`), for a session of its role (`AROA…`) or federating user.
     #[must_use]
     pub fn with_unique_id(mut self, id: &str) -> Self {
         self.unique_id = Some(id.into());

@@ -8,7 +8,8 @@ use crate::{Principal, PrincipalKind};
 pub(crate) enum Reach {
     /// Not at all.
     None,
-    /// By its account: a mere delegation in an `Allow` (POL-73).
+    /// By its account: a mere delegation in an `Allow` (POL-73), which the root user needs no identity policy to use
+    /// (POL-74, POL-94).
     Account,
     /// A session by its role, a federated session by its user.
     Role,
@@ -77,10 +78,7 @@ impl Entry {
     fn reach(&self, caller: &Principal) -> Reach {
         match self {
             Self::Everyone => Reach::Direct,
-            Self::Account { .. } if self.lists_account(caller) => match caller.kind() {
-                PrincipalKind::Root => Reach::Direct,
-                _ => Reach::Account,
-            },
+            Self::Account { .. } if self.lists_account(caller) => Reach::Account,
             Self::Exact { .. } | Self::Service(_) if self.lists_itself(caller) => Reach::Direct,
             Self::Exact { .. } | Self::Role { .. } if self.lists_outer(caller) => Reach::Role,
             Self::UniqueId(id) if caller.unique_id() == Some(id) => match caller.kind() {
@@ -123,8 +121,8 @@ impl Entry {
                 (arn == outer || (caller.is_path_unknown() && is_same_role(arn.text(), outer.text())))
                     && is_bound_to(unique_id, caller)
             }
-            Self::Exact { arn, .. } => arn == outer,
-            Self::UniqueId(id) => caller.kind() == PrincipalKind::RoleSession && caller.unique_id() == Some(id),
+            Self::Exact { arn, unique_id } => arn == outer && is_bound_to(unique_id, caller),
+            Self::UniqueId(id) => caller.unique_id() == Some(id),
             Self::Account { .. } | Self::Service(_) | Self::Nobody => false,
         }
     }

@@ -103,6 +103,8 @@ fn statement_ids() {
         assert!(!accepts_statement(kind, "Sid", "1"));
         let twice = format!("{0}, {0}", statement(kind, "Sid", r#""Same""#));
         assert_eq!(accepts(kind, &document(&twice)), free, "{kind:?}");
+        let unnamed = format!("{0}, {0}", statement(kind, "Sid", r#""""#));
+        assert!(accepts(kind, &document(&unnamed)), "{kind:?}: an empty text is no ID");
     }
     let twice = format!("{0}, {0}", statement(PolicyKind::Identity, "Sid", r#""Same""#));
     assert_eq!(
@@ -188,6 +190,8 @@ fn principal_entries() {
         "arn:aws:iam::111122223333:group/g",
         "arn:aws:iam::111122223333:role/*",
         "arn:aws:iam::111122223333:role/R?",
+        "arn:aws:iam::111122223333:role/*/R",
+        "arn:aws:iam::111122223333:role/p?/R",
         "arn:aws:iam::*:root",
         "arn:aws:iam::111122223333:root/x",
         "arn:aws:iam::11112222333:root",
@@ -375,12 +379,17 @@ fn a_directory_decides_who_exists() {
         assert_eq!(fault.message(), INVALID_PRINCIPALS, "{entry}");
     }
 
+    let eve = text("arn:aws:iam::111122223333:user/eve");
+    assert!(Compiler::new(&KMS).directory(&Users).compile(PolicyKind::Endpoint, &eve).is_ok(), "only key policies");
+
     let bob = compile("arn:aws:iam::111122223333:user/bob").unwrap();
     assert_eq!(bob.bindings().collect::<Vec<_>>(), [("arn:aws:iam::111122223333:user/bob", "AIDACKCEVSQ6C2EXAMPLE")]);
     let allows = |policy: &Policy, caller: Principal| Ask::new(caller, "kms:Encrypt").is_allowed_by(policy, &[]);
     assert!(allows(&bob, user().with_unique_id("AIDACKCEVSQ6C2EXAMPLE")));
     assert!(!allows(&bob, user().with_unique_id("AIDAMADEANEWEXAMPLE22")), "another user of the same name");
     assert!(allows(&bob, user()), "without a stated ID the ARN decides");
+    let federated = |id| Principal::federated_user("aws", OWNER, "f", Some("bob")).with_unique_id(id);
+    assert!(allows(&bob, federated("AIDACKCEVSQ6C2EXAMPLE")) && !allows(&bob, federated("AIDAMADEANEWEXAMPLE22")));
     let by_id = compile("AROACKCEVSQ6C2EXAMPLE").unwrap();
     assert!(allows(&by_id, role().with_unique_id("AROACKCEVSQ6C2EXAMPLE")));
     assert!(!allows(&by_id, role()));

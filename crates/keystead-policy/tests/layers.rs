@@ -325,6 +325,27 @@ fn iam_only_operations_heed_identity_policies_alone() {
     assert_eq!(create.decide(&Layers { session: &session, ..full }), Decision::ImplicitDeny(Layer::Session));
 }
 
+/// Spec: POL-74, POL-94
+#[test]
+fn the_root_user_needs_no_identity_policy_but_heeds_its_limits() {
+    let policy = default_policy();
+    let root = Ask::new(Principal::account_root("aws", OWNER), "kms:Decrypt");
+    assert!(root.is_allowed(&on_key(&policy)));
+    let session = [silent(PolicyKind::Session)];
+    let limited = Layers { session: &session, ..on_key(&policy) };
+    assert_eq!(root.decide(&limited), Decision::ImplicitDeny(Layer::Session));
+}
+
+/// Spec: POL-67
+#[test]
+fn variables_before_the_resource_part_are_literal() {
+    let on = |resource: &str| identity(&format!(r#"{{"Effect": "Allow", "Action": "*", "Resource": "{resource}"}}"#));
+    let ask = Ask::new(user(), "kms:Decrypt").with("aws:RequestedRegion", "us-west-2").with("aws:username", "1234");
+    let policy = default_policy();
+    assert!(!ask.is_allowed_by(&policy, &[on("arn:aws:kms:${aws:RequestedRegion}:111122223333:key/*")]));
+    assert!(ask.is_allowed_by(&policy, &[on("arn:aws:kms:us-west-2:111122223333:key/${aws:username}abcd-*")]));
+}
+
 /// Spec: POL-34, POL-136
 #[test]
 fn an_arn_in_a_key_policy_only_narrows() {
@@ -401,6 +422,8 @@ fn denies_reach_sessions_by_role_and_everybody_by_account() {
         assert!(denied(caller, account));
     }
     assert!(!denied(Principal::service("aws", "s3.amazonaws.com"), account));
+    let in_china = r#"{"AWS": "arn:aws-cn:iam::111122223333:root"}"#;
+    assert!(!denied(role(), in_china) && denied(Principal::user("aws-cn", OWNER, "bob"), in_china));
 }
 
 /// Spec: POL-72, POL-144

@@ -178,6 +178,33 @@ fn null_in_every_form_against_every_request() {
     }
 }
 
+/// Scenario 29 of section 11.
+/// Spec: POL-60, POL-62, POL-63, POL-65, RUL-51
+#[test]
+fn sets_and_empty_texts() {
+    let satisfied = |operator: &str, listed: &str, held: Held| {
+        let condition = format!(r#"{{"{operator}": {{"kms:EncryptionContextKeys": {listed}}}}}"#);
+        let ask = Ask::new(user(), "kms:Encrypt").with("kms:EncryptionContextKeys", held);
+        ask.is_allowed_by(&policy("Allow", &condition), &[])
+    };
+    for (operator, listed, held, expected) in [
+        ("ForAnyValue:StringNotEquals", r#"["a"]"#, ["a", "b"].into(), T),
+        ("ForAllValues:StringNotEquals", r#"["a"]"#, ["a", "b"].into(), F),
+        ("ForAllValues:StringEquals", r#""a""#, [""].into(), T),
+        ("ForAnyValue:StringEquals", r#""""#, [""].into(), F),
+        ("ForAnyValue:StringNotEquals", r#""a""#, [""].into(), F),
+        ("ForAnyValue:StringEquals", r#""""#, ["", "a"].into(), T),
+        ("ForAllValues:StringEquals", r#""a""#, ["", "a"].into(), F),
+        ("Null", "true", [""].into(), T),
+        ("Null", "true", ["", "a"].into(), F),
+        ("StringEquals", r#""""#, [""].into(), T),
+        ("StringEquals", r#""a""#, ["a", "b"].into(), F),
+        ("StringEquals", r#""a""#, ["a"].into(), T),
+    ] {
+        assert_eq!(satisfied(operator, listed, Held::clone(&held)), expected, "{operator} {listed} {held:?}");
+    }
+}
+
 /// Spec: POL-44, POL-46
 #[test]
 fn several_listed_values_are_alternatives_and_nor_when_negated() {
@@ -187,6 +214,16 @@ fn several_listed_values_are_alternatives_and_nor_when_negated() {
         assert_eq!(ask.is_allowed_by(&policy("StringEquals"), &[]), equals);
         assert_eq!(ask.is_allowed_by(&policy("StringNotEquals"), &[]), !equals);
     }
+}
+
+/// Spec: POL-44, POL-51
+#[test]
+fn long_lists_in_any_order() {
+    let listed = "zyxwvutsrqponmlkjihgfedcba".split("").filter(|letter| !letter.is_empty()).collect::<Vec<_>>();
+    let policy = policy("Allow", &format!(r#"{{"StringEquals": {{"host:value": {listed:?}}}}}"#));
+    let allows = |value: &str| Ask::new(user(), "kms:Encrypt").with("host:value", value).is_allowed_by(&policy, &[]);
+    assert!(listed.iter().all(|value| allows(value)));
+    assert!(!allows("A") && !allows("") && !allows("ab"));
 }
 
 /// Spec: POL-44, POL-45
@@ -230,7 +267,7 @@ fn colliding_names_are_evaluated_one_value_at_a_time_also_under_set_operators() 
     assert!(!ask.is_allowed_by(&policy("Deny", condition), &[]));
 }
 
-/// Spec: POL-50, CND-131
+/// Spec: POL-50, CND-34, CND-131
 #[test]
 fn values_compare_by_their_text_form() {
     for (condition, held, expected) in [
@@ -325,6 +362,8 @@ fn arn_components_are_compared_alone() {
         ("arn:aws:sns:*:1:t", "arn:aws:sns::1:t", T),
         ("arn:aws:sns:us-*:1:t", "arn:aws:sns:us-x:9:1:t", F),
         ("arn:aws:sns:*", "arn:aws:sns:us-east-1:1:t", F),
+        ("arn:aws:sns:r:*:d", "arn:aws:sns:r:1:c:d", F),
+        ("arn:aws:sns:r:1:*:d", "arn:aws:sns:r:1:c:d", T),
         ("arn:aws:sns:*:*:*", "arn:aws:sns:us-east-1:1:a:b/c:d", T),
         ("arn:aws:sns:?:1:a?b", "arn:aws:sns:x:1:a:b", T),
         ("arn:aws:sn?:x:1:t", "arn:aws:sn::x:1:t", F),

@@ -204,6 +204,8 @@ fn overly_permissive_set_operators() {
         compile(PolicyKind::Key, &with("ForAnyValue:StringEquals", key));
     }
     compile(PolicyKind::Key, &with("ForAllValues:StringEquals", "kms:EncryptionContextKeys"));
+    let elsewhere = with("ForAllValues:StringEquals", "kms:EncryptionContext:Dept").replace(r#""Principal": "*","#, "");
+    compile(PolicyKind::Identity, &elsewhere);
 }
 
 /// Scenario 17.
@@ -387,7 +389,7 @@ fn empty_lists_give_and_deny_nothing() {
 }
 
 /// Scenario 28.
-/// Spec: POL-28, POL-31, POL-136, RUL-47
+/// Spec: POL-28, POL-30, POL-31, POL-32, POL-136, RUL-47, RUL-62
 #[test]
 fn action_and_resource_patterns() {
     for (action, expected) in [

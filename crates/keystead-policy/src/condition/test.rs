@@ -25,7 +25,7 @@ pub(super) enum Test {
     Arns(Box<[Template]>),
     Numeric(Comparison, Box<[OwnedDecimal]>),
     Date(Comparison, Box<[Option<Instant>]>),
-    /// Whether `true` and `false` are listed; `other` values are there but never match.
+    /// Values that hold a variable are listed too, and never match.
     Bool(Listed),
     Binary(Box<[Option<Box<[u8]>>]>),
     IpAddress(Box<[Option<Network>]>),

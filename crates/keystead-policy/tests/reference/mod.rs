@@ -300,9 +300,7 @@ fn principal_kinds(caller: &Caller, statement: &Json, bounded: bool) -> Vec<&'st
         kinds.extend(match (kind.as_str(), entry.as_str()) {
             ("AWS", "*") => Some("direct"),
             ("Service", name) => (caller.kind == "service" && name == caller.arn).then_some("direct"),
-            ("AWS", _) if account_entries.contains(entry) => {
-                Some(if caller.kind == "root" { "direct" } else { "account" })
-            }
+            ("AWS", _) if account_entries.contains(entry) => Some("account"),
             ("AWS", arn) if caller.account.is_some() && arn == caller.arn => Some("direct"),
             ("AWS", arn) if caller.outer == Some(arn) => Some("role"),
             _ => None,
