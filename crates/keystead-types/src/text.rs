@@ -77,7 +77,7 @@ macro_rules! text_type {
             }
         }
 
-        impl From<$type> for ::std::borrow::Cow<'static, str> {
+        impl<'a> From<$type> for ::std::borrow::Cow<'a, str> {
             fn from(value: $type) -> Self {
                 Self::Owned(value.to_string())
             }

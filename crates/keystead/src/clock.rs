@@ -18,8 +18,12 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        // Only a clock set thousands of years off is out of range; the epoch is as wrong as any other answer then.
-        Timestamp::from_std(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH)
+        // Only a clock set before 1970 or thousands of years off is out of range; the epoch is as wrong as any other
+        // answer then.
+        let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let seconds = i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX);
+        let millis = seconds.saturating_mul(1000).saturating_add(i64::from(elapsed.subsec_millis()));
+        Timestamp::from_millis(millis).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 }
 

@@ -1,26 +1,28 @@
 //! Step 15 of the door: one atomic commit, its audit record delivered, then the change is visible.
 //!
-//! The order is commit, deliver, publish, answer. A record that a required sink refuses undoes the commit before
-//! anybody has seen it; where even that fails, the record stays in the outbox that the same commit wrote (AUD-06).
+//! The order is commit, deliver, publish, answer. Until it is published a commit lies under a veil. A record that a
+//! required sink refuses undoes the commit before anybody has seen it; where even that fails, the record stays in the
+//! outbox that the same commit wrote (AUD-06). Whenever it is not certain what the store holds now, the live forms of
+//! what was to be changed are dropped, so that the next reader loads them anew.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError, TryLockError};
 
+use keystead_hierarchy::Ekt;
 use keystead_policy::Policy;
 use keystead_store::{Batch, CommitError, Expect, Key, Revision};
 use keystead_types::{AccountId, AliasName, KeyArn};
 
 use crate::audit::AuditRecord;
-use crate::engine::{Engine, damaged, storage};
+use crate::engine::{Engine, hierarchy, internal, storage};
 use crate::events::{EventKind, LifecycleEvent};
 use crate::grant::{Grant, GrantId};
+use crate::ledger::Veil;
 use crate::record::{self, AliasRecord, CounterRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
 use crate::region::RegionState;
 use crate::snapshot::{KeySnapshot, Material};
 use crate::{Error, quota};
-
-/// The values that records had before a commit; `None` for those that did not exist.
-type Undo = Vec<(Key, Option<Arc<[u8]>>)>;
 
 /// What an operation changes. Nothing of it is visible before the commit.
 #[derive(Debug, Default)]
@@ -71,6 +73,25 @@ impl KeyChange {
             grant: None,
             forget: false,
         }
+    }
+
+    /// The key as the commit of `revision` has left it; `None` if that deleted it.
+    fn snapshot(&self, revision: Revision) -> Result<Option<KeySnapshot>, Error> {
+        let Some(record) = self.record.clone() else { return Ok(None) };
+        let added = match &self.material {
+            Some(material) => vec![Arc::new(Material::new(material.clone())?)],
+            None => Vec::new(),
+        };
+        let previous = self.previous.as_deref();
+        let grants = previous.zip(self.grant.as_ref()).map(|(previous, change)| match change {
+            GrantChange::Add(grant) => previous.grants.with(Arc::clone(grant)),
+            GrantChange::Remove(id) => previous.grants.without(*id),
+        });
+        let snapshot = KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), added, grants)?;
+        if self.forget {
+            snapshot.forget_live_material();
+        }
+        Ok(Some(snapshot))
     }
 }
 
@@ -133,29 +154,40 @@ impl Engine {
         }
 
         let _counting = changes.key_count.map(|_| self.counters.lock().unwrap_or_else(PoisonError::into_inner));
+        let has_tokens = changes.keys.iter().any(|change| change.material.is_some());
+        let _epoch = has_tokens.then(|| region.domain_epoch.read().unwrap_or_else(PoisonError::into_inner));
+        if !has_current_tokens(region, &changes)? {
+            return Err(CommitFailure::Conflict);
+        }
         let mut batch = self.batch(region, &changes)?;
+        let veil = self.store.veil(&batch).map_err(|error| internal("storage", error))?;
         let outbox = self.outbox(&records, &changes.events)?;
+        let outbox_veil = self.store.veil_absent(outbox.iter().map(|(key, _)| key.clone()));
         for (key, value) in outbox.iter() {
             batch.put(key.clone(), value.clone(), Expect::Absent);
         }
-        self.clear_delivered(&mut batch);
-        let undo = if self.audit.is_required() { Some(self.undo(&batch)?) } else { None };
+        let cleared = self.clear_delivered(&mut batch);
         let revision = match self.store.commit(batch) {
             Ok(revision) => revision,
-            Err(CommitError::Conflict { .. }) => return Err(CommitFailure::Conflict),
-            Err(error) => return Err(Error::KmsInternal(format!("storage: {error}").into()).into()),
+            Err(error) => {
+                self.lock_delivered().extend(cleared.keys);
+                veil.lift(|| region.forget(&changes));
+                return Err(match error {
+                    CommitError::Conflict { .. } => CommitFailure::Conflict,
+                    other => internal("storage", other).into(),
+                });
+            }
         };
+        drop(cleared);
 
-        let delivered = self.deliver(&records);
-        if let (Err(_), Some(undo)) = (&delivered, undo)
-            && self.roll_back(undo, revision)
-        {
-            return delivered.map_err(Into::into);
+        if let Err(error) = self.deliver(&records) {
+            let undone = Veil::undo(&[&veil, &outbox_veil], revision);
+            veil.lift(|| region.forget(&changes));
+            return Err(if undone { error } else { change_stands() }.into());
         }
-        let published = self.publish(region, changes, revision);
-        self.settle_outbox(outbox, delivered.is_ok());
-        delivered?;
-        published.map_err(Into::into)
+        self.publish(region, &changes, veil, revision)?;
+        self.settle_outbox(outbox, &changes.events);
+        Ok(())
     }
 
     /// Hands records to the sinks.
@@ -243,88 +275,62 @@ impl Engine {
     }
 
     /// Takes along the removal of outbox entries that were delivered since the last commit.
-    fn clear_delivered(&self, batch: &mut Batch) {
-        let mut delivered = self.delivered.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in delivered.drain(..) {
-            batch.delete(key, Expect::Any);
+    fn clear_delivered(&self, batch: &mut Batch) -> Cleared<'_> {
+        let mut delivered = self.lock_delivered();
+        let keys = std::mem::take(&mut *delivered);
+        for key in &keys {
+            batch.delete(key.clone(), Expect::Any);
         }
+        // Whoever redelivers must find an entry here or among the delivered ones, but not in the store alone.
+        let veil = self.store.veil_absent(keys.iter().cloned());
+        Cleared { keys, _veil: veil }
     }
 
-    /// The batch that takes `batch` back: every record as it is now. The writer's locks keep it so.
-    fn undo(&self, batch: &Batch) -> Result<Undo, Error> {
-        let operations = batch.clone().into_operations().map_err(|_| damaged("batch"))?;
-        operations
-            .into_iter()
-            .map(|operation| {
-                let entry = self.store.get(operation.key.as_ref()).map_err(storage)?;
-                Ok((operation.key, entry.map(|entry| entry.value)))
-            })
-            .collect()
+    fn lock_delivered(&self) -> MutexGuard<'_, Vec<Key>> {
+        self.delivered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the commit is undone.
-    fn roll_back(&self, undo: Undo, revision: Revision) -> bool {
-        let mut batch = Batch::new();
-        for (key, value) in undo {
-            let present = match self.store.get(key.as_ref()) {
-                Ok(entry) => entry.map(|entry| entry.revision),
-                Err(_) => return false,
-            };
-            let expect = match present {
-                Some(present) if present == revision => Expect::Revision(revision),
-                Some(_) => return false,
-                None => Expect::Absent,
-            };
-            match value {
-                Some(value) => batch.put(key, value, expect),
-                None => batch.delete(key, expect),
-            };
-        }
-        self.store.commit(batch).is_ok()
-    }
-
-    fn publish(&self, region: &RegionState, changes: Changes, revision: Revision) -> Result<(), Error> {
-        for change in changes.keys {
-            let Some(record) = change.record else {
-                region.retract_key(&change.arn);
-                continue;
-            };
-            let added = match change.material {
-                Some(material) => vec![Arc::new(Material::new(material)?)],
-                None => Vec::new(),
-            };
-            let previous = change.previous.as_deref();
-            let grants = previous.zip(change.grant).map(|(previous, grant)| match grant {
-                GrantChange::Add(grant) => previous.grants.with(grant),
-                GrantChange::Remove(id) => previous.grants.without(id),
-            });
-            let snapshot = KeySnapshot::build(change.arn, record, revision, previous, change.policy, added, grants)?;
-            if change.forget {
-                snapshot.forget_live_material();
+    /// Makes the changes visible in one step.
+    fn publish(
+        &self,
+        region: &RegionState,
+        changes: &Changes,
+        veil: Veil<'_>,
+        revision: Revision,
+    ) -> Result<(), Error> {
+        let snapshots: Result<Vec<_>, Error> = changes.keys.iter().map(|change| change.snapshot(revision)).collect();
+        let snapshots = match snapshots {
+            Ok(snapshots) => snapshots,
+            Err(error) => {
+                veil.lift(|| region.forget(changes));
+                return Err(error);
             }
-            region.publish_key(snapshot);
-        }
-        for change in changes.aliases {
-            region.publish_alias(change.account, &change.name, change.record.map(|record| record.target));
-        }
-        for event in changes.events {
-            // Deletions stand in the outbox until they are taken; the others are best effort (STA-96).
-            if let (Some(sink), true) = (&self.events, event.kind != EventKind::Deletion) {
-                let _ = sink.publish(&event);
+        };
+        veil.lift(|| {
+            for (change, snapshot) in changes.keys.iter().zip(snapshots) {
+                match snapshot {
+                    Some(snapshot) => region.publish_key(snapshot),
+                    None => region.retract_key(&change.arn),
+                }
             }
-        }
+            for change in &changes.aliases {
+                region.publish_alias(change.account, &change.name, change.record.as_ref().map(|record| record.target));
+            }
+        });
         Ok(())
     }
 
-    /// Offers what stands in the outbox and remembers what was taken.
-    fn settle_outbox(&self, outbox: Vec<(Key, Vec<u8>)>, records_delivered: bool) {
+    /// Publishes the events, and remembers what of the outbox was taken. The records in it are delivered already.
+    fn settle_outbox(&self, outbox: Vec<(Key, Vec<u8>)>, events: &[LifecycleEvent]) {
+        for event in events {
+            // Deletions stand in the outbox until they are taken; the others are best effort (STA-96).
+            if let (Some(sink), true) = (&self.events, event.kind != EventKind::Deletion) {
+                let _ = sink.publish(event);
+            }
+        }
         for (key, value) in outbox {
-            let taken = match key.as_ref().last() {
-                Some(&OUTBOX_RECORD) => records_delivered,
-                _ => self.publish_event(&value),
-            };
-            if taken {
-                self.delivered.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+            if key.as_ref().last() == Some(&OUTBOX_RECORD) || self.publish_event(&value) {
+                self.lock_delivered().push(key);
             }
         }
     }
@@ -338,26 +344,59 @@ impl Engine {
 
     /// Offers again what earlier deliveries left in the outbox, and removes what is taken (AUD-46).
     pub(crate) fn redeliver(&self) -> Result<(), Error> {
+        // Another thread that is at it, or a sink that calls back, is not waited for.
+        let _one_at_a_time = match self.redelivery.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(()),
+        };
         let range = keystead_store::Range::prefix(record::OUTBOX_PREFIX);
-        let mut batch = Batch::new();
-        for (key, entry) in self.store.scan(&range, usize::MAX).map_err(storage)? {
-            let done = self.delivered.lock().unwrap_or_else(PoisonError::into_inner).contains(&key);
-            let taken = done
+        let (entries, mut taken) = {
+            let mut delivered = self.lock_delivered();
+            let entries = self.store.scan(&range, usize::MAX).map_err(storage)?;
+            (entries, std::mem::take(&mut *delivered).into_iter().collect::<BTreeSet<Key>>())
+        };
+        for (key, entry) in entries {
+            let is_taken = taken.contains(&key)
                 || match key.as_ref().last() {
                     Some(&OUTBOX_RECORD) => serde_json::from_slice::<AuditRecord>(&entry.value)
                         .is_ok_and(|record| self.audit.deliver(&Arc::new(record)).is_ok()),
                     _ => self.publish_event(&entry.value),
                 };
-            if taken {
-                batch.delete(key, Expect::Any);
+            if is_taken {
+                taken.insert(key);
             }
         }
-        if batch.is_empty() {
+        if taken.is_empty() {
             return Ok(());
         }
-        self.delivered.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.store.commit(batch).map(drop).map_err(|error| Error::KmsInternal(format!("storage: {error}").into()))
+        let mut batch = Batch::new();
+        for key in &taken {
+            batch.delete(key.clone(), Expect::Any);
+        }
+        self.store.commit(batch).map(drop).map_err(|error| {
+            self.lock_delivered().extend(taken);
+            internal("storage", error)
+        })
     }
+}
+
+/// Outbox entries that a commit removes, because they were delivered.
+struct Cleared<'l> {
+    keys: Vec<Key>,
+    _veil: Veil<'l>,
+}
+
+/// Whether new material is wrapped under the present domain key. One that was wrapped before a rotation of the domain
+/// key would escape it and be lost with the former version.
+fn has_current_tokens(region: &RegionState, changes: &Changes) -> Result<bool, Error> {
+    for material in changes.keys.iter().filter_map(|change| change.material.as_ref()) {
+        let token = Ekt::from_bytes(material.ekt.as_slice()).map_err(hierarchy)?;
+        if token.domain_key_version() != region.domain_keys.load().current_version() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Writes the record of a key, its new material and its place in the index of due instants.
@@ -417,6 +456,13 @@ fn write_grants(batch: &mut Batch, change: &KeyChange) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The sink refused the record and the store refused to take the change back.
+fn change_stands() -> Error {
+    let message = "the audit record could not be delivered and the change not be taken back: it stands, and its record \
+                   is delivered later";
+    Error::KmsInternal(message.into())
 }
 
 /// The key quota of the account is exhausted (KEY-33).

@@ -38,9 +38,10 @@ impl Engine {
         batch.put(key, envelope.as_bytes(), Expect::Absent);
         self.store.commit(batch).map_err(commit_error)?;
         region.domain_keys.store(Arc::new(keys.clone()));
+        // Tokens under the former version that are being committed are in the store when this lock was had.
+        drop(region.domain_epoch.write().unwrap_or_else(PoisonError::into_inner));
 
         let mut rewrapped = 0;
-        // A key created meanwhile under the former version is met by the next pass.
         loop {
             let moved = self.rewrap_all(region, &keys)?;
             rewrapped += moved;
@@ -101,7 +102,11 @@ impl Engine {
         let mut batch = Batch::new();
         batch.put(store_key, record::encode(&stored)?, Expect::Revision(revision));
         batch.put(record::key_key(arn), record::encode(&key.record)?, Expect::Revision(key.revision));
-        let revision = self.store.commit(batch).map_err(commit_error)?;
+        let revision = self.store.commit(batch).map_err(|error| {
+            // What the store holds now is uncertain.
+            region.retract_key(arn);
+            commit_error(error)
+        })?;
         region.publish_key(key.with_material(revision, Material::new(stored)?));
         Ok(true)
     }

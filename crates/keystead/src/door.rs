@@ -198,20 +198,23 @@ fn enter<'c, O: Operation>(
     let resolver = Resolver::new(call);
     let wanted = operation.wanted(call)?;
     let mut held: Option<HeldLocks<'c>> = None;
-    let mut hopeless = false;
+    let mut attempts = SETTLE_ATTEMPTS;
     loop {
         let targets = resolve_and_authorize::<O>(&wanted, &resolver, call, draft);
         let targets = match targets {
             Ok(targets) => targets,
             Err(error) => {
                 drop(held);
+                let made_up = resolver.make_up();
                 bury(resolver.into_dead(), call);
-                return Err(error);
+                return Err(made_up.err().unwrap_or(error));
             }
         };
-        if !hopeless && let Some(overdue) = overdue(&*targets, call) {
+        if attempts > 0
+            && let Some(overdue) = overdue(&*targets, call)
+        {
             drop(held.take());
-            hopeless = !settle(&overdue, call);
+            attempts = if settle(&overdue, call) { attempts - 1 } else { 0 };
             continue;
         }
         if call.row.read_only {
@@ -365,5 +368,7 @@ pub(crate) fn not_yet(feature: &str) -> Error {
     Error::UnsupportedOperation(format!("{feature} are not supported by this version of Keystead.").into())
 }
 
+/// How often a call brings its targets up to date; more than any of them can need.
+const SETTLE_ATTEMPTS: u32 = 8;
 /// How often a call starts anew because its records changed under it.
 const COMMIT_RETRIES: usize = 32;

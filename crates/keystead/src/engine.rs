@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use keystead_crypto::{CryptoError, Entropy, Mac, Provider, Sealer};
 use keystead_hierarchy::{HierarchyError, RootKey};
-use keystead_store::{Range, Store, StoreError};
+use keystead_store::{Range, StoreError};
 use keystead_types::{Partition, Region, Timestamp};
 
 use crate::audit::Router;
 use crate::clock::Clock;
 use crate::events::EventSink;
+use crate::ledger::Ledger;
 use crate::material::MaterialCache;
 use crate::quota::QuotaProfile;
 use crate::region::RegionState;
@@ -19,7 +20,7 @@ use crate::{Error, RegionConfig, RequestId, record};
 
 /// What all Regions and calls share.
 pub(crate) struct Engine {
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<Ledger>,
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -40,6 +41,8 @@ pub(crate) struct Engine {
     pub(crate) counters: Mutex<()>,
     /// Outbox entries that were delivered and go with the next commit.
     pub(crate) delivered: Mutex<Vec<keystead_store::Key>>,
+    /// Taken while the outbox is offered again.
+    pub(crate) redelivery: Mutex<()>,
     /// Numbers outbox entries of this run.
     pub(crate) outbox_order: std::sync::atomic::AtomicU64,
 }
@@ -60,13 +63,13 @@ impl Engine {
         Ok(state)
     }
 
-    /// All Regions in use, and those that the store knows from earlier.
-    pub(crate) fn all_regions(&self) -> Result<Vec<Arc<RegionState>>, Error> {
+    /// All Regions that the store knows.
+    pub(crate) fn stored_regions(&self) -> Result<Vec<Region>, Error> {
         let stored = self.store.scan(&Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)?;
         let mut names: Vec<(Partition, Region)> =
             stored.iter().filter_map(|(key, _)| record::parse_domain_key(key)).collect();
         names.dedup();
-        names.into_iter().map(|(_, region)| self.region(region)).collect()
+        Ok(names.into_iter().map(|(_, region)| region).collect())
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -115,6 +118,7 @@ pub(crate) fn damaged(what: &str) -> Error {
     internal(what, "the stored record is damaged")
 }
 
-fn internal(part: &str, error: impl Display) -> Error {
+/// A fault that is not the caller's.
+pub(crate) fn internal(part: &str, error: impl Display) -> Error {
     Error::KmsInternal(format!("{part}: {error}").into())
 }

@@ -21,6 +21,7 @@ use crate::domain::DomainRotation;
 use crate::engine::Engine;
 use crate::events::EventSink;
 use crate::instance::InstanceSecret;
+use crate::ledger::Ledger;
 use crate::maintenance::Sweep;
 use crate::material::{MaterialCache, MaterialCaching};
 use crate::quota::QuotaProfile;
@@ -299,7 +300,7 @@ impl KmsBuilder {
             audit.add(mode, sink);
         }
         let engine = Engine {
-            store,
+            store: Arc::new(Ledger::new(store)),
             provider,
             entropy,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
@@ -315,6 +316,7 @@ impl KmsBuilder {
             regions: RwLock::default(),
             counters: Mutex::default(),
             delivered: Mutex::default(),
+            redelivery: Mutex::default(),
             outbox_order: AtomicU64::new(0),
         };
         Ok(Kms { engine: Arc::new(engine), trail })

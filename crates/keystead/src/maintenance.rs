@@ -23,7 +23,8 @@ pub struct Sweep {
     pub rotated: usize,
     /// Keys deleted.
     pub deleted: usize,
-    /// Keys that should have been brought up to date but could not be; the next sweep tries again.
+    /// Keys that should have been brought up to date but could not be, and Regions that could not be opened; the next
+    /// sweep tries again.
     pub failed: usize,
 }
 
@@ -40,7 +41,12 @@ impl Engine {
     pub(crate) fn sweep(&self) -> Result<Sweep, Error> {
         let now = self.now();
         let mut sweep = Sweep::default();
-        for region in self.all_regions()? {
+        for region in self.stored_regions()? {
+            // A Region that cannot be opened does not hold up the others.
+            let Ok(region) = self.region(region) else {
+                sweep.failed += 1;
+                continue;
+            };
             for arn in self.due(&region, now)? {
                 match self.settle(&region, &arn, now) {
                     Ok(Settled::Rotated) => sweep.rotated += 1,
@@ -149,7 +155,8 @@ impl Engine {
         })
     }
 
-    /// Removes the keys of one account whose waiting period is over.
+    /// Removes the keys of one account whose waiting period is over. One that cannot be removed does not hold up the
+    /// others.
     pub(crate) fn remove_dead_keys(
         &self,
         region: &RegionState,
@@ -157,8 +164,8 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(), Error> {
         for arn in self.due(region, now)?.into_iter().filter(|arn| arn.account == account) {
-            if region.key(&arn)?.is_some_and(|key| key.is_dead(now)) {
-                self.settle(region, &arn, now)?;
+            if region.key(&arn).is_ok_and(|key| key.is_some_and(|key| key.is_dead(now))) {
+                let _ = self.settle(region, &arn, now);
             }
         }
         Ok(())

@@ -100,9 +100,11 @@ impl KeyRecord {
         }
     }
 
-    /// When the next automatic rotation falls due; never while the state forbids it (ROT-24, ROT-25).
+    /// When the next automatic rotation falls due; never while the state forbids it (ROT-24, ROT-25), and never at the
+    /// end of time, where there is no instant after it.
     pub(crate) fn rotation_due(&self) -> Option<Timestamp> {
-        self.rotation.filter(|_| self.facts.state().is_usable()).map(|schedule| schedule.next())
+        let due = self.rotation.filter(|_| self.facts.state().is_usable()).map(|schedule| schedule.next());
+        due.filter(|at| *at < Timestamp::MAX)
     }
 
     /// The next instant at which time alone changes something.

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hash};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
 use keystead_hierarchy::spec::{KeyManager, KeySpec, KeyUsage, Origin};
 use keystead_hierarchy::{Domain, DomainKeyEnvelope, DomainKeys, KeyFacts, Profile};
-use keystead_store::{Batch, Expect, Range, Revision, Store};
+use keystead_store::{Batch, Expect, Range, Revision};
 use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
 
 use crate::Error;
+use crate::commit::Changes;
 use crate::engine::{Engine, hierarchy, storage};
 use crate::grant::{Grant, GrantIndex};
+use crate::ledger::{Ledger, View};
 use crate::policies::default_key_policy;
 use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
 use crate::snapshot::{Held, KeyCell, KeySnapshot, Material};
@@ -25,8 +27,10 @@ pub(crate) struct RegionState {
     pub(crate) domain_keys: ArcSwap<DomainKeys>,
     /// Taken while the domain key rotates.
     pub(crate) domain_rotation: Mutex<()>,
+    /// Held shared by commits of new material, so that a rotation can wait for those that began under the former domain key.
+    pub(crate) domain_epoch: RwLock<()>,
     pub(crate) locks: WriteLocks,
-    store: Arc<dyn Store>,
+    store: Arc<Ledger>,
     keys: papaya::HashMap<KeyRef, Arc<KeyCell>, foldhash::fast::RandomState>,
     aliases: papaya::HashMap<AliasRef, KeyId, foldhash::fast::RandomState>,
     stand_in: KeyCell,
@@ -42,6 +46,7 @@ impl RegionState {
             profile,
             domain_keys: ArcSwap::from_pointee(domain_keys),
             domain_rotation: Mutex::default(),
+            domain_epoch: RwLock::default(),
             locks: WriteLocks::new(),
             store: Arc::clone(&engine.store),
             keys: papaya::HashMap::default(),
@@ -78,8 +83,35 @@ impl RegionState {
         if let Some(key_id) = self.aliases.pin().get(&reference) {
             return Ok(Some(*key_id));
         }
-        let found = self.alias_record(account, name)?;
-        Ok(found.map(|(record, _)| record.target))
+        // Nothing is published as long as the view is held, so what is remembered is what the ledger shows.
+        let view = self.store.view();
+        let Some(entry) = view.get(&record::alias_key(self.partition, self.region, account, name)).map_err(storage)?
+        else {
+            return Ok(None);
+        };
+        let record: AliasRecord = record::decode(&entry.value)?;
+        Ok(Some(*self.aliases.pin().get_or_insert(reference, record.target)))
+    }
+
+    /// Whether the key can be had without reading the store.
+    pub(crate) fn has_live_key(&self, arn: &KeyArn) -> bool {
+        self.keys.pin().contains_key(&KeyRef { account: arn.account, key_id: arn.key_id })
+    }
+
+    /// Whether the alias can be had without reading the store.
+    pub(crate) fn has_live_alias(&self, account: AccountId, name: &AliasName) -> bool {
+        self.aliases.pin().contains_key(&AliasRef { account, name: name.clone() })
+    }
+
+    /// Reads the store for nothing, so that a call takes as long as another one.
+    pub(crate) fn read_in_vain(&self) -> Result<(), Error> {
+        let nobody = record::key_key(&self.stand_in().arn);
+        self.store.get(&nobody).map(drop).map_err(storage)
+    }
+
+    /// Waits until what is being published is visible as a whole.
+    pub(crate) fn wait_for_publication(&self) {
+        drop(self.store.view());
     }
 
     /// The stored record of an alias.
@@ -121,6 +153,16 @@ impl RegionState {
         }
     }
 
+    /// Drops the live forms of what `changes` is about; the next reader loads what the store holds.
+    pub(crate) fn forget(&self, changes: &Changes) {
+        for change in &changes.keys {
+            self.retract_key(&change.arn);
+        }
+        for change in &changes.aliases {
+            self.publish_alias(change.account, &change.name, None);
+        }
+    }
+
     /// Makes a committed alias visible; `None` removes it.
     pub(crate) fn publish_alias(&self, account: AccountId, name: &AliasName, target: Option<KeyId>) {
         let reference = AliasRef { account, name: name.clone() };
@@ -135,36 +177,36 @@ impl RegionState {
         }
     }
 
-    /// Reads a key that is not live yet. A writer of the key may publish it meanwhile; its revision decides.
+    /// Reads a key that is not live yet. Nothing is published meanwhile.
     fn load_key(&self, arn: &KeyArn, reference: KeyRef) -> Result<Option<Held>, Error> {
-        let Some(entry) = self.store.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
+        let view = self.store.view();
+        let Some(entry) = view.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
         let record: KeyRecord = record::decode(&entry.value)?;
-        let materials = self.load_materials(arn)?;
-        let snapshot =
-            KeySnapshot::build(*arn, record, entry.revision, None, None, materials, Some(self.load_grants(arn)?))?;
+        let (materials, grants) = (load_materials(&view, arn)?, load_grants(&view, arn)?);
+        let snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, materials, Some(grants))?;
         let cell = Arc::new(KeyCell::new(Arc::new(snapshot)));
         let keys = self.keys.pin();
         let cell = keys.get_or_insert(reference, cell);
         Ok(Some(cell.load()))
     }
+}
 
-    fn load_grants(&self, arn: &KeyArn) -> Result<GrantIndex, Error> {
-        let entries = self.store.scan(&Range::prefix(record::grant_prefix(arn)), usize::MAX).map_err(storage)?;
-        let grants = entries.into_iter().map(|(_, entry)| record::decode(&entry.value));
-        Ok(GrantIndex::of(grants.collect::<Result<Vec<Grant>, Error>>()?))
-    }
+fn load_grants(view: &View<'_>, arn: &KeyArn) -> Result<GrantIndex, Error> {
+    let entries = view.scan(&Range::prefix(record::grant_prefix(arn)), usize::MAX).map_err(storage)?;
+    let grants = entries.into_iter().map(|(_, entry)| record::decode(&entry.value));
+    Ok(GrantIndex::of(grants.collect::<Result<Vec<Grant>, Error>>()?))
+}
 
-    fn load_materials(&self, arn: &KeyArn) -> Result<Vec<Arc<Material>>, Error> {
-        let range = Range::prefix(record::material_prefix(arn));
-        let entries = self.store.scan(&range, usize::MAX).map_err(storage)?;
-        entries
-            .into_iter()
-            .map(|(_, entry)| {
-                let record: MaterialRecord = record::decode(&entry.value)?;
-                Ok(Arc::new(Material::new(record)?))
-            })
-            .collect()
-    }
+fn load_materials(view: &View<'_>, arn: &KeyArn) -> Result<Vec<Arc<Material>>, Error> {
+    let range = Range::prefix(record::material_prefix(arn));
+    let entries = view.scan(&range, usize::MAX).map_err(storage)?;
+    entries
+        .into_iter()
+        .map(|(_, entry)| {
+            let record: MaterialRecord = record::decode(&entry.value)?;
+            Ok(Arc::new(Material::new(record)?))
+        })
+        .collect()
 }
 
 impl std::fmt::Debug for RegionState {

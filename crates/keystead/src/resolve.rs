@@ -1,9 +1,10 @@
 //! Step 5 of the door: from what the caller wrote to keys and aliases.
 //!
 //! A key or alias of another account that is absent resolves to a stand-in, so that it takes the same path as one
-//! that is forbidden: the caller cannot tell them apart (API-014).
+//! that is forbidden: the caller cannot tell them apart (API-014). What the one costs more than the other in reads of
+//! the store is made up for when the call is refused.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use keystead_hierarchy::BlobHeader;
 use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, KmsArn, Timestamp};
@@ -27,12 +28,19 @@ pub(crate) struct Resolver<'c> {
     pub(crate) now: Timestamp,
     /// Keys met whose waiting period is over.
     dead: RefCell<Vec<Held>>,
+    /// Reads of the store that looking up a key took less than it can take, where the caller must not know.
+    spared: Cell<u32>,
 }
 
 impl<'c> Resolver<'c> {
     pub(crate) fn new(call: &CallFacts<'c>) -> Self {
         let CallFacts { engine, region, account, row, now, .. } = *call;
-        Self { engine, region, account, row, now, dead: RefCell::default() }
+        Self { engine, region, account, row, now, dead: RefCell::default(), spared: Cell::default() }
+    }
+
+    /// Makes the refused call cost what it would have cost if what it names were another thing of its kind.
+    pub(crate) fn make_up(&self) -> Result<(), Error> {
+        (0..self.spared.take()).try_for_each(|_| self.region.read_in_vain())
     }
 
     /// The keys met that should be removed.
@@ -48,7 +56,12 @@ impl<'c> Resolver<'c> {
     /// A key of the caller's own account; one of another account does not exist for this caller (KEY-20).
     pub(crate) fn own_key(&self, identifier: &str) -> Result<Target, Error> {
         let target = self.key(identifier)?;
-        if target.foreign { Err(key_not_found(target.arn())) } else { Ok(target) }
+        match &target.named {
+            // The ARN as written: that of a stand-in would tell that the key is absent.
+            Named::Arn(arn) if target.foreign => Err(key_not_found(arn)),
+            _ if target.foreign => Err(key_not_found(target.arn())),
+            _ => Ok(target),
+        }
     }
 
     /// The key that an alias of the caller's account points to.
@@ -87,7 +100,7 @@ impl<'c> Resolver<'c> {
             (Some(identifier), _) => self.key(identifier),
             (None, Some(header)) => {
                 let arn = self.region.key_arn(header.account, header.key_id);
-                let found = self.living(&arn)?;
+                let found = self.secretly_living(&arn)?;
                 Ok(Target {
                     exists: found.is_some(),
                     key: found.unwrap_or_else(|| self.region.stand_in()),
@@ -139,15 +152,21 @@ impl<'c> Resolver<'c> {
 
     fn alias(&self, account: AccountId, name: &AliasName) -> Result<Target, Error> {
         let foreign = account != self.account;
-        // An alias and its key change in one commit, but are read one after the other: look again if they disagree.
+        if foreign && self.region.has_live_alias(account, name) {
+            self.spare(1);
+        }
+        // An alias and its keys are published in one step, but read one after the other: look again if they disagree.
         for _ in 0..ALIAS_RETRIES {
-            let Some(key_id) = self.region.alias(account, name)? else { break };
+            let Some(key_id) = self.region.alias(account, name)? else {
+                self.spare(if foreign { KEY_READS } else { 0 });
+                break;
+            };
             let arn = self.region.key_arn(account, key_id);
-            match self.living(&arn)? {
+            match if foreign { self.secretly_living(&arn)? } else { self.living(&arn)? } {
                 Some(key) if key.record.aliases.contains(name) => {
                     return Ok(Target { key, named: Named::Alias(name.clone()), foreign, exists: true });
                 }
-                Some(_) => continue,
+                Some(_) => self.region.wait_for_publication(),
                 None => break,
             }
         }
@@ -166,7 +185,7 @@ impl<'c> Resolver<'c> {
         if arn.account == self.account {
             return self.existing(arn, named);
         }
-        let found = self.living(arn)?;
+        let found = self.secretly_living(arn)?;
         let exists = found.is_some();
         Ok(Target { key: found.unwrap_or_else(|| self.region.stand_in()), named, foreign: true, exists })
     }
@@ -176,6 +195,22 @@ impl<'c> Resolver<'c> {
             Some(key) => Ok(Target { key, named, foreign: false, exists: true }),
             None => Err(key_not_found(arn)),
         }
+    }
+
+    /// The key, in such a way that it can be hidden how it was found.
+    fn secretly_living(&self, arn: &KeyArn) -> Result<Option<Held>, Error> {
+        let was_live = self.region.has_live_key(arn);
+        let found = self.living(arn)?;
+        self.spare(match (was_live, &found) {
+            (true, _) => KEY_READS,
+            (false, Some(_)) => 0,
+            (false, None) => KEY_READS - 1,
+        });
+        Ok(found)
+    }
+
+    fn spare(&self, reads: u32) {
+        self.spared.set(self.spared.get().saturating_add(reads));
     }
 
     /// The key, unless its waiting period is over.
@@ -213,5 +248,7 @@ fn alias_not_found(arn: &str) -> Error {
     Error::NotFound(format!("Alias {arn} is not found.").into())
 }
 
+/// Reads of the store that load a key: its record, its materials.
+const KEY_READS: u32 = 2;
 /// How often an alias is looked up again while it moves.
 const ALIAS_RETRIES: usize = 16;

@@ -92,10 +92,8 @@ impl Violations {
                     self.add(path, Some(&shown), format_args!("have value less than or equal to {max}"));
                 }
             }
-            (Shape::Enumeration(words), MemberValue::Text(text)) => {
-                if !words.contains(text) {
-                    self.add(path, Some(text), format_args!("satisfy enum value set: [{}]", words.join(", ")));
-                }
+            (Shape::Enumeration(words), MemberValue::Text(text)) if !words.contains(text) => {
+                self.add(path, Some(text), format_args!("satisfy enum value set: [{}]", words.join(", ")));
             }
             (Shape::List { min, max, element }, MemberValue::TextList(texts)) => {
                 self.check_list_length(path, *min, *max, texts.len());
@@ -131,14 +129,18 @@ impl Violations {
     }
 
     fn add_null(&mut self, path: &Path<'_>) {
-        self.begin();
+        if !self.begin() {
+            return;
+        }
         let _ = write!(self.text, "Value null at '");
         write_path(&mut self.text, path);
         self.text.push_str("' failed to satisfy constraint: Member must not be null");
     }
 
     fn add(&mut self, path: &Path<'_>, shown: Option<&str>, constraint: std::fmt::Arguments<'_>) {
-        self.begin();
+        if !self.begin() {
+            return;
+        }
         self.text.push_str("Value ");
         if let Some(shown) = shown {
             let _ = write!(self.text, "'{}' ", abbreviated(shown));
@@ -148,11 +150,14 @@ impl Violations {
         let _ = write!(self.text, "' failed to satisfy constraint: Member must {constraint}");
     }
 
-    fn begin(&mut self) {
-        if self.count > 0 {
+    /// Counts a violation. Whether there is room to describe it too.
+    fn begin(&mut self) -> bool {
+        let fits = self.text.len() < MAX_TEXT;
+        if self.count > 0 && fits {
             self.text.push_str("; ");
         }
         self.count += 1;
+        fits
     }
 }
 
@@ -190,3 +195,5 @@ fn abbreviated(value: &str) -> &str {
 
 /// Characters of a refused value that an error message repeats at most.
 const MAX_ECHO: usize = 2048;
+/// Bytes of text after which further violations are counted but not described.
+const MAX_TEXT: usize = 16 * 1024;

@@ -17,12 +17,12 @@ fn a_new_domain_key_changes_no_ciphertext_and_the_old_one_can_go() {
     let kms = open();
     let client = kms.client("us-west-2", caller()).unwrap();
     let key = client.create_key().send().unwrap().key_metadata.key_id;
-    let old = client.encrypt(&key, b"before").send().unwrap().into_inner().ciphertext_blob;
-    client.rotate_key_on_demand(&key).send().unwrap();
+    let old = client.encrypt(key, b"before").send().unwrap().into_inner().ciphertext_blob;
+    client.rotate_key_on_demand(key).send().unwrap();
 
     let done = kms.rotate_domain_key(client.region()).unwrap();
     assert_eq!((done.version, done.rewrapped, done.retired), (2, 2, 1));
-    let new = client.encrypt(&key, b"after").send().unwrap().into_inner().ciphertext_blob;
+    let new = client.encrypt(key, b"after").send().unwrap().into_inner().ciphertext_blob;
 
     // A new instance knows only the new domain key.
     let domain_keys = store.scan(&keystead::store::Range::prefix(b"\0domain\0"), 10).unwrap();

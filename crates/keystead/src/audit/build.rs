@@ -10,7 +10,6 @@ use crate::Error;
 use crate::catalogue::{RecordedDefault, Resources, ResponseElements};
 use crate::door::CallFacts;
 use crate::targets::{AliasPlace, Named, Target, Targets};
-use crate::value::MemberValue;
 
 /// What an operation adds to its record.
 #[derive(Debug, Default)]
@@ -44,6 +43,8 @@ impl Draft {
         if !self.listening || call.row.resources != Resources::Found {
             return;
         }
+        self.key = None;
+        self.owners.clear();
         self.resources = targets
             .recorded()
             .into_iter()
@@ -214,24 +215,21 @@ fn request_parameters(call: &CallFacts<'_>) -> Option<Fields> {
     let mut fields = Fields::new();
     let value = |name: &str| {
         let position = call.row.member(name)?;
-        let member = call.row.members.get(position).filter(|member| !member.shape.is_sensitive())?;
-        debug_assert_eq!(member.name, name);
-        Some((&member.shape, call.values.get(position)?))
+        FieldValue::of_member(call.values.get(position)?, &call.row.members.get(position)?.shape)
     };
-    let shown = |name: &str| value(name).and_then(|(shape, value)| FieldValue::of_member(shape, value));
     for recorded in call.row.recorded {
         // A dry run is worth a word only if it was one.
-        if recorded.member == "DryRun" && !matches!(value("DryRun"), Some((_, MemberValue::Boolean(true)))) {
+        if recorded.member == "DryRun" && value("DryRun") != Some(FieldValue::Bool(true)) {
             continue;
         }
-        let shown = shown(recorded.member).or_else(|| match recorded.default {
+        let shown = value(recorded.member).or_else(|| match recorded.default {
             RecordedDefault::Omit => None,
             RecordedDefault::Text(text) => Some(text.into()),
             RecordedDefault::False => Some(false.into()),
-            RecordedDefault::MemberOr(other, text) => Some(shown(other).unwrap_or_else(|| text.into())),
+            RecordedDefault::MemberOr(other, text) => Some(value(other).unwrap_or_else(|| text.into())),
         });
         if let Some(shown) = shown {
-            fields.push(recorded.member, shown);
+            fields.push(recorded.name(), shown);
         }
     }
     fields.or_null()

@@ -73,8 +73,11 @@ impl Fields {
 }
 
 impl FieldValue {
-    /// The value of a request member; `None` for absent members and for those that cannot be recorded.
-    pub(crate) fn of_member(shape: &Shape, value: &MemberValue<'_>) -> Option<Self> {
+    /// The value of a request member of this shape; `None` for what cannot be recorded.
+    pub(crate) fn of_member(value: &MemberValue<'_>, shape: &Shape) -> Option<Self> {
+        if shape.is_sensitive() {
+            return None;
+        }
         Some(match value {
             MemberValue::Absent | MemberValue::Blob(_) => return None,
             MemberValue::Text(text) => Self::from(*text),
@@ -89,8 +92,7 @@ impl FieldValue {
                 let Shape::Structure(members) = shape else { return None };
                 let mut fields = Fields::new();
                 for (member, value) in members.iter().zip(values) {
-                    if let Some(value) = Self::of_member(&member.shape, value).filter(|_| !member.shape.is_sensitive())
-                    {
+                    if let Some(value) = Self::of_member(value, &member.shape) {
                         fields.push(member.name, value);
                     }
                 }

@@ -158,6 +158,8 @@ pub enum Resource {
     Key,
     /// An alias: identity policies only.
     Alias,
+    /// A grant, by the ARN of its key: identity policies, and whom the grant names (PRM-10, GRA-57).
+    Grant,
     /// Nothing in particular: identity policies only (POL-10).
     None,
 }
@@ -274,6 +276,16 @@ pub(crate) struct Recorded {
     pub(crate) member: &'static str,
     /// What is shown when the member is absent: another member, then a fixed value.
     pub(crate) default: RecordedDefault,
+}
+
+impl Recorded {
+    /// The name in the record: that of the member but for one (AUD-15).
+    pub(crate) fn name(&self) -> &'static str {
+        match self.member {
+            "CloudHsmClusterId" => "clusterId",
+            name => name,
+        }
+    }
 }
 
 /// What the audit record shows for an absent member (AUD-20).

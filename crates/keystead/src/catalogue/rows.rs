@@ -1073,7 +1073,7 @@ pub(crate) static RETIRE_GRANT: Row = Row {
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:RetireGrant"),
-        resource: Resource::Key,
+        resource: Resource::Grant,
         cross_account: true,
         grantable: true,
         conditions: Conditions::KEY
@@ -1085,7 +1085,7 @@ pub(crate) static RETIRE_GRANT: Row = Row {
     states: States::ALL,
     read_only: false,
     bucket: Bucket::Own,
-    recorded: &[],
+    recorded: &[given("DryRun")],
     response: ResponseElements::Null,
     resources: Resources::Found,
 };

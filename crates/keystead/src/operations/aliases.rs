@@ -136,8 +136,8 @@ impl Operation for UpdateAlias<'_> {
         alias_name(&self.alias_name).map(drop)
     }
 
-    fn wanted<'r>(&'r self, _: &CallFacts<'_>) -> Result<(AliasName, &'r str), Error> {
-        Ok((alias_name(&self.alias_name)?, text(&self.target_key_id)))
+    fn wanted<'r>(&'r self, call: &CallFacts<'_>) -> Result<(AliasName, &'r str), Error> {
+        Ok((own_name(&self.alias_name, call)?, text(&self.target_key_id)))
     }
 
     fn prepare<'p>(
@@ -190,8 +190,8 @@ impl Operation for DeleteAlias<'_> {
         alias_name(&self.alias_name).map(drop)
     }
 
-    fn wanted(&self, _: &CallFacts<'_>) -> Result<AliasName, Error> {
-        alias_name(&self.alias_name)
+    fn wanted(&self, call: &CallFacts<'_>) -> Result<AliasName, Error> {
+        own_name(&self.alias_name, call)
     }
 
     fn prepare<'p>(&'p self, targets: &'p Authorized<BoundAlias>, _: &CallFacts<'p>) -> Result<&'p BoundAlias, Error> {
@@ -223,6 +223,21 @@ fn alias_name(member: &Option<Cow<'_, str>>) -> Result<AliasName, Error> {
         };
         Error::Validation(message)
     })
+}
+
+/// The name in the request, if it is not one of the services', which nobody may change (KEY-54).
+fn own_name(member: &Option<Cow<'_, str>>, call: &CallFacts<'_>) -> Result<AliasName, Error> {
+    let name = alias_name(member)?;
+    if name.is_reserved() {
+        let (caller, action) = (call.principal.arn(), call.row.name());
+        let alias = call.region.alias_arn(call.account, &name);
+        let message = format!(
+            "User: {caller} is not authorized to perform: kms:{action} on resource: {alias} because no resource-based \
+             policy allows the kms:{action} action"
+        );
+        return Err(Error::AccessDenied(message.into()));
+    }
+    Ok(name)
 }
 
 /// One alias more on the key stays within the quota (KEY-62).

@@ -1,6 +1,7 @@
 //! What several operations need.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use keystead_hierarchy::spec::{EncryptionAlgorithm, KeyKind, KeyUsage, Origin};
 use keystead_hierarchy::{BlobHeader, EncryptionContext, HierarchyError};
@@ -54,15 +55,15 @@ pub(super) fn require_symmetric(key: &KeySnapshot, call: &CallFacts<'_>) -> Resu
 pub(super) fn require_context<'a>(
     context: &'a Option<EncryptionContext<'_>>,
     call: &CallFacts<'_>,
-) -> Result<EncryptionContext<'a>, Error> {
-    let Some(context) = context else { return Ok(EncryptionContext::new()) };
+) -> Result<&'a EncryptionContext<'a>, Error> {
+    let Some(context) = context else { return Ok(&EMPTY_CONTEXT) };
     let (length, limit) = (context.canonical_len(), call.engine.max_context_len);
     if length > limit {
         let message =
             format!("The encryption context takes {length} bytes in canonical form, the limit is {limit}; shorten it.");
         return Err(Error::Validation(message.into()));
     }
-    Ok(context.as_borrowed())
+    Ok(context)
 }
 
 /// The header of what is sealed under the current material of a key.
@@ -106,3 +107,6 @@ pub(super) fn require_rotatable(target: &Target, origins: &[Origin]) -> Result<(
     }
     Ok(())
 }
+
+/// What an absent context means.
+static EMPTY_CONTEXT: LazyLock<EncryptionContext<'static>> = LazyLock::new(EncryptionContext::new);

@@ -123,7 +123,7 @@ impl<'c> Call<'c, GenerateDataKeyWithoutPlaintext<'c>> {
 /// A data key about to be made.
 pub(crate) struct MakingDataKey<'p> {
     key: SealingKey<'p>,
-    context: EncryptionContext<'p>,
+    context: &'p EncryptionContext<'p>,
     length: usize,
 }
 
@@ -150,7 +150,7 @@ impl<'p> MakingDataKey<'p> {
     fn make(&self, call: &CallFacts<'_>) -> Result<DataKey, Error> {
         let plaintext = SecretBytes::random(call.engine.entropy.as_ref(), self.length).map_err(crypto)?;
         Ok(DataKey {
-            ciphertext_blob: self.key.seal(&self.context, plaintext.expose(), call)?,
+            ciphertext_blob: self.key.seal(self.context, plaintext.expose(), call)?,
             plaintext,
             key_id: *self.key.key.arn(),
             key_material_id: Some(self.key.material.id),

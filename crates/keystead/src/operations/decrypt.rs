@@ -127,7 +127,7 @@ pub(super) struct Side<'r> {
 impl<'r> Side<'r> {
     fn of_decrypt(request: &'r Decrypt<'_>) -> Self {
         Self {
-            ciphertext: request.ciphertext_blob.as_ref().map(AsRef::as_ref),
+            ciphertext: considered(&request.ciphertext_blob, &request.dry_run_modifiers),
             context: &request.encryption_context,
             key_id: request.key_id.as_deref(),
             key_member: "KeyId",
@@ -137,7 +137,7 @@ impl<'r> Side<'r> {
 
     /// Which of ciphertext and key must be there (API-034, PRM-42).
     pub(super) fn check(&self, dry_run: Option<bool>, modifiers: &Option<Vec<Cow<'_, str>>>) -> Result<(), Error> {
-        let ignores_ciphertext = modifiers.as_ref().is_some_and(|modifiers| !modifiers.is_empty());
+        let ignores_ciphertext = ignores_ciphertext(modifiers);
         if ignores_ciphertext && dry_run != Some(true) {
             return Err(Error::Validation("DryRunModifiers can be used only with DryRun.".into()));
         }
@@ -185,13 +185,25 @@ impl<'r> Side<'r> {
         if header.algorithm != crate::material::sealing_algorithm(&snapshot.record) {
             return Err(invalid_ciphertext());
         }
-        let plaintext = blob::open(live.sealer()?, blob, &context).map_err(open_error)?;
+        let plaintext = blob::open(live.sealer()?, blob, context).map_err(open_error)?;
         Ok(Opened { key, material_id: Some(material.id), plaintext })
     }
 
     fn header(&self) -> Option<BlobHeader> {
         self.ciphertext.and_then(|blob| BlobHeader::parse(blob).ok())
     }
+}
+
+/// The ciphertext, unless a dry run ignores it (API-034).
+pub(super) fn considered<'r>(
+    ciphertext: &'r Option<Blob<'_>>,
+    modifiers: &Option<Vec<Cow<'_, str>>>,
+) -> Option<&'r [u8]> {
+    ciphertext.as_ref().map(AsRef::as_ref).filter(|_| !ignores_ciphertext(modifiers))
+}
+
+fn ignores_ciphertext(modifiers: &Option<Vec<Cow<'_, str>>>) -> bool {
+    modifiers.as_ref().is_some_and(|modifiers| !modifiers.is_empty())
 }
 
 /// Whether the blob says that this key made it.

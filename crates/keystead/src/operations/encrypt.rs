@@ -71,7 +71,7 @@ impl<'c> Call<'c, Encrypt<'c>> {
 /// A plaintext about to be sealed under the current material of a key.
 pub(crate) struct Sealing<'p> {
     pub(super) targets: SealingKey<'p>,
-    pub(super) context: EncryptionContext<'p>,
+    pub(super) context: &'p EncryptionContext<'p>,
     pub(super) plaintext: &'p [u8],
 }
 
@@ -126,7 +126,7 @@ impl Operation for Encrypt<'_> {
 
     fn perform(sealing: Sealing<'_>, call: &CallFacts<'_>) -> Result<Effect<EncryptResponse>, Error> {
         let response = EncryptResponse {
-            ciphertext_blob: sealing.targets.seal(&sealing.context, sealing.plaintext, call)?,
+            ciphertext_blob: sealing.targets.seal(sealing.context, sealing.plaintext, call)?,
             key_id: *sealing.targets.key.arn(),
             encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
         };

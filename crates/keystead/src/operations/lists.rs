@@ -299,10 +299,12 @@ impl Operation for ListKeys<'_> {
         let mut keys = Vec::new();
         scan(&prefix, request.after.clone(), call, |id, value| {
             let key_id: KeyId = parse_id(id)?;
-            let record: record::KeyRecord = record::decode(value)?;
-            if record.deletion_due().is_none_or(|at| at > call.now) {
-                keys.push(KeyListEntry { key_id, key_arn: call.region.key_arn(call.account, key_id) });
+            // A damaged record harms its own key only: it is still a key of the account.
+            let record = record::decode::<record::KeyRecord>(value);
+            if record.is_ok_and(|record| record.deletion_due().is_some_and(|at| at <= call.now)) {
+                return Ok(true);
             }
+            keys.push(KeyListEntry { key_id, key_arn: call.region.key_arn(call.account, key_id) });
             Ok(keys.len() <= request.limit)
         })?;
         Ok(page(keys, &request, b"", |entry| entry.key_id.to_string().into_bytes(), call))
@@ -341,7 +343,7 @@ impl Operation for ListAliases<'_> {
                 let names = target.snapshot().record.aliases.iter();
                 for name in names.filter(|name| is_after(name.as_str().as_bytes(), &request)) {
                     if let Some((record, _)) = call.region.alias_record(call.account, name)? {
-                        aliases.push(alias_entry(name, &record, call));
+                        aliases.push(alias_entry(name, Some(&record), call));
                     }
                 }
             }
@@ -350,10 +352,14 @@ impl Operation for ListAliases<'_> {
                 scan(&prefix, request.after.clone(), call, |id, value| {
                     let name = std::str::from_utf8(id).ok().and_then(|name| AliasName::parse(name).ok());
                     let name = name.ok_or_else(|| damaged("alias"))?;
-                    let record: AliasRecord = record::decode(value)?;
-                    let key = call.region.key(&call.region.key_arn(call.account, record.target))?;
-                    if key.is_some_and(|key| !key.is_dead(call.now)) {
-                        aliases.push(alias_entry(&name, &record, call));
+                    let record: Option<AliasRecord> = record::decode(value).ok();
+                    // What is damaged is listed as far as it can be read.
+                    let lives = record.as_ref().is_none_or(|record| {
+                        let key = call.region.key(&call.region.key_arn(call.account, record.target));
+                        key.map_or(true, |key| key.is_some_and(|key| !key.is_dead(call.now)))
+                    });
+                    if lives {
+                        aliases.push(alias_entry(&name, record.as_ref(), call));
                     }
                     Ok(aliases.len() <= request.limit)
                 })?;
@@ -368,13 +374,13 @@ impl Operation for ListAliases<'_> {
     }
 }
 
-fn alias_entry(name: &AliasName, record: &AliasRecord, call: &CallFacts<'_>) -> AliasListEntry {
+fn alias_entry(name: &AliasName, record: Option<&AliasRecord>, call: &CallFacts<'_>) -> AliasListEntry {
     AliasListEntry {
         alias_name: name.clone(),
         alias_arn: call.region.alias_arn(call.account, name),
-        target_key_id: Some(record.target),
-        creation_date: Some(record.created),
-        last_updated_date: Some(record.updated),
+        target_key_id: record.map(|record| record.target),
+        creation_date: record.map(|record| record.created),
+        last_updated_date: record.map(|record| record.updated),
     }
 }
 

@@ -7,7 +7,7 @@ use keystead_hierarchy::{EncryptionContext, MaterialId};
 use keystead_types::KeyArn;
 
 use super::common::{require_context, require_encryption_algorithm, text};
-use super::decrypt::{Opened, Side};
+use super::decrypt::{Opened, Side, considered};
 use super::encrypt::SealingKey;
 use crate::Error;
 use crate::audit::{AuditExtras, Fields};
@@ -99,13 +99,13 @@ impl<'c> Call<'c, ReEncrypt<'c>> {
 pub(crate) struct ReSealing<'p> {
     opened: Opened<'p>,
     destination: SealingKey<'p>,
-    context: EncryptionContext<'p>,
+    context: &'p EncryptionContext<'p>,
 }
 
 impl<'r> ReEncrypt<'r> {
     fn source(&self) -> Side<'_> {
         Side {
-            ciphertext: self.ciphertext_blob.as_ref().map(AsRef::as_ref),
+            ciphertext: considered(&self.ciphertext_blob, &self.dry_run_modifiers),
             context: &self.source_encryption_context,
             key_id: self.source_key_id.as_deref(),
             key_member: "SourceKeyId",
@@ -149,7 +149,7 @@ impl Operation for ReEncrypt<'_> {
             fields.with("destinationKeyMaterialId", destination.material.id.to_string())
         });
         let response = ReEncryptResponse {
-            ciphertext_blob: destination.seal(&context, opened.plaintext.expose(), call)?,
+            ciphertext_blob: destination.seal(context, opened.plaintext.expose(), call)?,
             source_key_id: *opened.key.arn(),
             key_id: *destination.key.arn(),
             source_encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,

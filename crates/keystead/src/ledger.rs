@@ -1,0 +1,160 @@
+//! The store as callers may see it: a commit shows when its record is delivered and its live form is published.
+//!
+//! A call commits, delivers the audit record, then makes the change visible (AUD-06). In between the store holds what
+//! nobody may see yet, and what is perhaps taken back. Whoever reads the store reads it through here, where the records
+//! of such commits look as they did before.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use keystead_store::{Batch, CommitError, Entry, Expect, InvalidBatch, Key, Range, Revision, Store, StoreError};
+
+/// A store, less what is not visible yet.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    store: Arc<dyn Store>,
+    /// What readers get for the records of commits under way.
+    before: RwLock<Before>,
+}
+
+/// Records as they were; `None` for those that did not exist.
+type Before = BTreeMap<Key, Option<Entry>>;
+
+impl Ledger {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, before: RwLock::default() }
+    }
+
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Entry>, StoreError> {
+        self.view().get(key)
+    }
+
+    pub(crate) fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
+        self.view().scan(range, limit)
+    }
+
+    /// One consistent view: nothing becomes visible as long as it is held. Not to be taken twice by one thread.
+    pub(crate) fn view(&self) -> View<'_> {
+        View { store: self.store.as_ref(), before: self.before.read().unwrap_or_else(PoisonError::into_inner) }
+    }
+
+    /// Commits at once.
+    pub(crate) fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
+        self.store.commit(batch)
+    }
+
+    /// Keeps the records of `batch` as they are for all readers, until the veil is lifted. The writer has them locked.
+    pub(crate) fn veil(&self, batch: &Batch) -> Result<Veil<'_>, LedgerError> {
+        let operations = batch.clone().into_operations()?;
+        let mut entries = Vec::with_capacity(operations.len());
+        for operation in operations {
+            let entry = self.store.get(operation.key.as_ref())?;
+            entries.push((operation.key, entry));
+        }
+        Ok(self.veil_as(entries))
+    }
+
+    /// Hides records altogether.
+    pub(crate) fn veil_absent(&self, keys: impl IntoIterator<Item = Key>) -> Veil<'_> {
+        self.veil_as(keys.into_iter().map(|key| (key, None)).collect())
+    }
+
+    fn veil_as(&self, entries: Vec<(Key, Option<Entry>)>) -> Veil<'_> {
+        let mut before = self.before();
+        for (key, entry) in &entries {
+            before.insert(key.clone(), entry.clone());
+        }
+        Veil { ledger: self, entries }
+    }
+
+    fn before(&self) -> RwLockWriteGuard<'_, Before> {
+        self.before.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a veil could not be drawn.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LedgerError {
+    #[error(transparent)]
+    Batch(#[from] InvalidBatch),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The ledger while nothing in it changes.
+pub(crate) struct View<'l> {
+    store: &'l dyn Store,
+    before: RwLockReadGuard<'l, Before>,
+}
+
+impl View<'_> {
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Entry>, StoreError> {
+        match self.before.get(key) {
+            Some(entry) => Ok(entry.clone()),
+            None => self.store.get(key),
+        }
+    }
+
+    pub(crate) fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
+        let mut veiled = self.before.range::<[u8], _>(range.bounds()).peekable();
+        if range.is_empty() || veiled.peek().is_none() {
+            return self.store.scan(range, limit);
+        }
+        let veiled: Vec<_> = veiled.collect();
+        let mut found: Before = self
+            .store
+            .scan(range, limit.saturating_add(veiled.len()))?
+            .into_iter()
+            .map(|(key, entry)| (key, Some(entry)))
+            .collect();
+        found.extend(veiled.into_iter().map(|(key, entry)| (key.clone(), entry.clone())));
+        Ok(found.into_iter().filter_map(|(key, entry)| Some((key, entry?))).take(limit).collect())
+    }
+}
+
+/// Records that readers still see as they were. Lifted when dropped.
+pub(crate) struct Veil<'l> {
+    ledger: &'l Ledger,
+    entries: Vec<(Key, Option<Entry>)>,
+}
+
+impl Veil<'_> {
+    /// Makes the records visible in one step with what `publish` does. It must not read the ledger.
+    pub(crate) fn lift<T>(mut self, publish: impl FnOnce() -> T) -> T {
+        let mut before = self.ledger.before();
+        let published = publish();
+        for (key, _) in std::mem::take(&mut self.entries) {
+            before.remove(&key);
+        }
+        published
+    }
+
+    /// Takes the commit of `revision` back. Whether that worked; if not, the records may be in either state.
+    pub(crate) fn undo(veils: &[&Self], revision: Revision) -> bool {
+        let Some(ledger) = veils.first().map(|veil| veil.ledger) else { return true };
+        let mut batch = Batch::new();
+        for (key, entry) in veils.iter().flat_map(|veil| &veil.entries) {
+            let expect = match ledger.store.get(key.as_ref()) {
+                Ok(Some(present)) if present.revision == revision => Expect::Revision(revision),
+                Ok(None) => Expect::Absent,
+                Ok(Some(_)) | Err(_) => return false,
+            };
+            match entry {
+                Some(entry) => batch.put(key.clone(), Arc::clone(&entry.value), expect),
+                None => batch.delete(key.clone(), expect),
+            };
+        }
+        ledger.store.commit(batch).is_ok()
+    }
+}
+
+impl Drop for Veil<'_> {
+    fn drop(&mut self) {
+        if !self.entries.is_empty() {
+            let mut before = self.ledger.before();
+            for (key, _) in &self.entries {
+                before.remove(key);
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What an instance is made of, and stays when the instance ends: store, keys of the root, clock, sinks.
+
+use std::collections::HashSet;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use keystead::crypto::entropy::SeededEntropy;
+use keystead::crypto::{CryptoError, DefaultProvider, Entropy, SecretBytes};
+use keystead::hierarchy::RawRootKey;
+use keystead::{
+    AuditMode, AuditRecord, AuditSink, Kms, ManualClock, MaterialCaching, MemoryEvents, QuotaProfile, SinkError,
+    Timestamp,
+};
+use keystead_memory::MemoryStore;
+
+use super::world::{ALIASES_PER_KEY, KEYS_PER_ACCOUNT, ON_DEMAND_ROTATIONS};
+
+/// How the instances of a run differ from those of others.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    pub seed: u64,
+    /// Unwraps material anew for every call.
+    pub strict: bool,
+    /// The audit sink can refuse a call.
+    pub required_sink: bool,
+}
+
+pub struct Parts {
+    setting: Setting,
+    pub clock: Arc<ManualClock>,
+    store: Arc<MemoryStore>,
+    root_key: Arc<RawRootKey>,
+    entropy: Shared,
+    pub events: Arc<MemoryEvents>,
+    pub log: Arc<Mutex<Log>>,
+    /// Whether the audit sink refuses records.
+    pub deaf: Arc<AtomicBool>,
+}
+
+/// The audit records, each once; repetitions are known by their event ID.
+#[derive(Default)]
+pub struct Log {
+    pub records: Vec<Arc<AuditRecord>>,
+    pub repeated: usize,
+    seen: HashSet<String>,
+}
+
+impl Parts {
+    pub fn new(setting: Setting, now: i64) -> Self {
+        let entropy = Shared(Arc::new(SeededEntropy::new(setting.seed)));
+        let secret = SecretBytes::random(&entropy, 32).unwrap();
+        let root_key = RawRootKey::new_with(&secret, &DefaultProvider::new(), Arc::new(entropy.clone())).unwrap();
+        Self {
+            setting,
+            clock: Arc::new(ManualClock::new(Timestamp::from_millis(now).unwrap())),
+            store: Arc::new(MemoryStore::new()),
+            root_key: Arc::new(root_key),
+            entropy,
+            events: Arc::new(MemoryEvents::new()),
+            log: Arc::default(),
+            deaf: Arc::default(),
+        }
+    }
+
+    /// An instance, the first or a later one.
+    pub fn open(&self) -> Kms {
+        let mut quotas =
+            QuotaProfile::DEFAULT.with_keys_per_account(KEYS_PER_ACCOUNT).with_aliases_per_key(ALIASES_PER_KEY);
+        quotas.on_demand_rotations = Some(ON_DEMAND_ROTATIONS);
+        let caching = if self.setting.strict {
+            MaterialCaching::Strict
+        } else {
+            // Few and short-lived, so that they come and go.
+            MaterialCaching::Bounded { entries: NonZeroUsize::new(3).unwrap(), max_age: Duration::from_secs(3600) }
+        };
+        let mode = if self.setting.required_sink { AuditMode::Required } else { AuditMode::BestEffort };
+        Kms::builder()
+            .store(Arc::clone(&self.store))
+            .root_key(Arc::clone(&self.root_key))
+            .entropy(self.entropy.clone())
+            .clock(Arc::clone(&self.clock))
+            .event_sink(Arc::clone(&self.events))
+            .audit_sink_with(mode, Ear { log: Arc::clone(&self.log), deaf: Arc::clone(&self.deaf) })
+            .quotas(quotas)
+            .material_caching(caching)
+            .build()
+            .unwrap()
+    }
+}
+
+/// The audit sink of all instances of a run.
+struct Ear {
+    log: Arc<Mutex<Log>>,
+    deaf: Arc<AtomicBool>,
+}
+
+impl AuditSink for Ear {
+    fn record(&self, record: &Arc<AuditRecord>) -> Result<(), SinkError> {
+        if self.deaf.load(Ordering::Relaxed) {
+            return Err(SinkError::new("the sink hears nothing"));
+        }
+        let mut log = self.log.lock().unwrap();
+        match log.seen.insert(record.event_id.to_string()) {
+            true => log.records.push(Arc::clone(record)),
+            false => log.repeated += 1,
+        }
+        Ok(())
+    }
+}
+
+/// One stream of random bytes for all instances of a run.
+#[derive(Clone, Debug)]
+struct Shared(Arc<SeededEntropy>);
+
+impl Entropy for Shared {
+    fn fill(&self, dest: &mut [u8]) -> Result<(), CryptoError> {
+        self.0.fill(dest)
+    }
+}

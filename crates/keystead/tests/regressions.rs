@@ -1,0 +1,124 @@
+//! Small histories that were once answered wrongly.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use keystead::store::{Fault, FaultyStore};
+use keystead::{CallbackSink, Caller, Kms, SinkError};
+use keystead_memory::MemoryStore;
+
+/// Spec: KEY-20
+#[test]
+fn a_filter_tells_nothing_about_a_key_of_another_account() {
+    let kms = Kms::in_memory();
+    let owner = kms.client("us-west-2", Caller::account_root("444455556666").unwrap()).unwrap();
+    let stranger = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+    let present = owner.create_key().send().unwrap().key_metadata.arn.to_string();
+    let absent = "arn:aws:kms:us-west-2:444455556666:key/00000000-0000-4000-8000-000000000000";
+    for arn in [present.as_str(), absent] {
+        let refused = stranger.list_aliases().key_id(arn.to_owned()).send().unwrap_err();
+        assert_eq!((refused.code(), refused.message()), ("NotFoundException", &*format!("Key '{arn}' does not exist")));
+    }
+}
+
+/// Spec: KEY-54
+#[test]
+fn reserved_aliases_are_changed_by_nobody() {
+    let kms = Kms::in_memory();
+    let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+    let key = client.create_key().send().unwrap().key_metadata.key_id;
+    assert_eq!(client.create_alias("alias/aws/ebs", key).send().unwrap_err().code(), "InvalidAliasNameException");
+    assert_eq!(client.update_alias("alias/aws/ebs", key).send().unwrap_err().code(), "AccessDeniedException");
+    assert_eq!(client.delete_alias("alias/aws/ebs").send().unwrap_err().code(), "AccessDeniedException");
+}
+
+/// Records wait in the outbox until the next commit takes their removal along; when that one is undone, they must not
+/// be delivered once more.
+///
+/// Spec: AUD-07
+#[test]
+fn a_refused_record_does_not_repeat_the_one_before() {
+    let (deaf, heard) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
+    let sink = {
+        let (deaf, heard) = (Arc::clone(&deaf), Arc::clone(&heard));
+        CallbackSink::new(move |record| {
+            if deaf.load(Ordering::Relaxed) {
+                return Err(SinkError::new("the sink hears nothing"));
+            }
+            heard.lock().unwrap().push(record.event_id);
+            Ok(())
+        })
+    };
+    let kms = Kms::builder().audit_sink(sink).build().unwrap();
+    let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+    let key = client.create_key().send().unwrap().key_metadata.key_id;
+    deaf.store(true, Ordering::Relaxed);
+    assert_eq!(client.disable_key(key).send().unwrap_err().code(), "KMSInternalException");
+    deaf.store(false, Ordering::Relaxed);
+    kms.sweep().unwrap();
+    assert!(client.describe_key(key).send().unwrap().key_metadata.enabled);
+    let heard = heard.lock().unwrap();
+    assert_eq!(heard.len(), heard.iter().collect::<HashSet<_>>().len(), "{heard:?}");
+    assert_eq!(heard.len(), 2);
+}
+
+/// Spec: AUD-06
+#[test]
+fn a_key_can_be_changed_after_a_change_that_was_undone() {
+    let deaf = Arc::new(AtomicBool::new(false));
+    let sink = {
+        let deaf = Arc::clone(&deaf);
+        CallbackSink::new(move |_| match deaf.load(Ordering::Relaxed) {
+            true => Err(SinkError::new("the sink hears nothing")),
+            false => Ok(()),
+        })
+    };
+    let kms = Kms::builder().audit_sink(sink).build().unwrap();
+    let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+    let key = client.create_key().send().unwrap().key_metadata.key_id;
+    deaf.store(true, Ordering::Relaxed);
+    assert_eq!(client.disable_key(key).send().unwrap_err().code(), "KMSInternalException");
+    deaf.store(false, Ordering::Relaxed);
+    assert!(client.describe_key(key).send().unwrap().key_metadata.enabled);
+    client.disable_key(key).send().unwrap();
+    assert!(!client.describe_key(key).send().unwrap().key_metadata.enabled);
+}
+
+/// Whether the store has made a change that it cannot vouch for, the next call sees; and it can change the key again.
+#[test]
+fn a_key_can_be_changed_after_a_commit_that_failed() {
+    for (fault, is_enabled) in [(Fault::Before, true), (Fault::After, false)] {
+        let store = Arc::new(FaultyStore::new(MemoryStore::new()));
+        let kms = Kms::builder().store(Arc::clone(&store)).build().unwrap();
+        let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+        let key = client.create_key().send().unwrap().key_metadata.key_id;
+        let sealed = client.encrypt(key, b"x").send().unwrap().ciphertext_blob.clone();
+        store.fail_at(1, fault);
+        assert_eq!(client.disable_key(key).send().unwrap_err().code(), "KMSInternalException");
+        assert_eq!(client.describe_key(key).send().unwrap().key_metadata.enabled, is_enabled, "{fault:?}");
+        client.disable_key(key).send().unwrap();
+        client.enable_key(key).send().unwrap();
+        assert_eq!(client.decrypt(&sealed).send().unwrap().plaintext.expose(), b"x");
+    }
+}
+
+/// The same for an alias, which names another key at once.
+#[test]
+fn an_alias_moves_although_the_store_cannot_tell() {
+    for (fault, moved) in [(Fault::Before, false), (Fault::After, true)] {
+        let store = Arc::new(FaultyStore::new(MemoryStore::new()));
+        let kms = Kms::builder().store(Arc::clone(&store)).build().unwrap();
+        let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+        let keys = [(); 2].map(|()| client.create_key().send().unwrap().key_metadata.key_id);
+        client.create_alias("alias/a", keys[0]).send().unwrap();
+        store.fail_at(1, fault);
+        assert_eq!(client.update_alias("alias/a", keys[1]).send().unwrap_err().code(), "KMSInternalException");
+        let named = client.describe_key("alias/a").send().unwrap().key_metadata.key_id;
+        assert_eq!(named, keys[usize::from(moved)], "{fault:?}");
+        client.update_alias("alias/a", keys[0]).send().unwrap();
+        assert_eq!(client.describe_key("alias/a").send().unwrap().key_metadata.key_id, keys[0]);
+        client.delete_alias("alias/a").send().unwrap();
+    }
+}
