@@ -87,11 +87,7 @@ impl KeyChange {
             GrantChange::Add(grant) => previous.grants.with(Arc::clone(grant)),
             GrantChange::Remove(id) => previous.grants.without(*id),
         });
-        let snapshot = KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), added, grants)?;
-        if self.forget {
-            snapshot.forget_live_material();
-        }
-        Ok(Some(snapshot))
+        KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), added, grants).map(Some)
     }
 }
 
@@ -311,6 +307,10 @@ impl Engine {
                 match snapshot {
                     Some(snapshot) => region.publish_key(snapshot),
                     None => region.retract_key(&change.arn),
+                }
+                // Afterwards: a call that goes by the former snapshot may just be unwrapping.
+                if let (true, Some(previous)) = (change.forget, &change.previous) {
+                    previous.forget_live_material();
                 }
             }
             for change in &changes.aliases {

@@ -158,3 +158,57 @@ impl Drop for Veil<'_> {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use keystead_memory::MemoryStore;
+
+    use super::*;
+
+    fn put(entries: &[(&str, &str)]) -> Batch {
+        let mut batch = Batch::new();
+        for (key, value) in entries {
+            batch.put(*key, value.as_bytes(), Expect::Any);
+        }
+        batch
+    }
+
+    fn seen(ledger: &Ledger, limit: usize) -> String {
+        let found = ledger.scan(&Range::all(), limit).unwrap().into_iter();
+        let texts = found.map(|(key, entry)| [&*key, &*entry.value].map(String::from_utf8_lossy).concat());
+        texts.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Spec: AUD-06
+    #[test]
+    fn a_veil_hides_what_is_committed_under_it() {
+        let ledger = Ledger::new(Arc::new(MemoryStore::new()));
+        ledger.commit(put(&[("a", "1"), ("c", "1"), ("e", "1")])).unwrap();
+        let mut batch = put(&[("a", "2"), ("b", "2"), ("d", "2")]);
+        batch.delete("c", Expect::Any);
+        let veil = ledger.veil(&batch).unwrap();
+        ledger.commit(batch).unwrap();
+        for (limit, expected) in [(1, "a1"), (2, "a1 c1"), (3, "a1 c1 e1"), (9, "a1 c1 e1")] {
+            assert_eq!(seen(&ledger, limit), expected);
+        }
+        assert!(ledger.get(b"b").unwrap().is_none());
+        assert_eq!(&*ledger.get(b"c").unwrap().unwrap().value, b"1");
+        veil.lift(|| ());
+        assert_eq!(seen(&ledger, 9), "a2 b2 d2 e1");
+    }
+
+    /// Spec: AUD-06
+    #[test]
+    fn undoing_restores_every_record() {
+        let ledger = Ledger::new(Arc::new(MemoryStore::new()));
+        ledger.commit(put(&[("a", "1"), ("c", "1")])).unwrap();
+        let mut batch = put(&[("a", "2"), ("b", "2")]);
+        batch.delete("c", Expect::Any);
+        let veil = ledger.veil(&batch).unwrap();
+        let revision = ledger.commit(batch).unwrap();
+        assert!(Veil::undo(&[&veil], revision));
+        drop(veil);
+        assert_eq!(seen(&ledger, 9), "a1 c1");
+    }
+}

@@ -87,6 +87,10 @@ impl MaterialCache {
         let live = Arc::new(unwrap(engine, region, key, material, now)?);
         material.live.store(Some(Arc::clone(&live)));
         self.admit(material, entries);
+        // A key that was disabled since this call looked at it has forgotten its material already.
+        if !region.has_usable_key(&key.arn) {
+            material.live.store(None);
+        }
         Ok(LiveHandle::Fresh(live))
     }
 

@@ -98,6 +98,12 @@ impl RegionState {
         self.keys.pin().contains_key(&KeyRef { account: arn.account, key_id: arn.key_id })
     }
 
+    /// Whether the key is live and its state admits cryptographic operations.
+    pub(crate) fn has_usable_key(&self, arn: &KeyArn) -> bool {
+        let reference = KeyRef { account: arn.account, key_id: arn.key_id };
+        self.keys.pin().get(&reference).is_some_and(|cell| cell.load().state().is_usable())
+    }
+
     /// Whether the alias can be had without reading the store.
     pub(crate) fn has_live_alias(&self, account: AccountId, name: &AliasName) -> bool {
         self.aliases.pin().contains_key(&AliasRef { account, name: name.clone() })

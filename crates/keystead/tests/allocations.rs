@@ -92,6 +92,27 @@ fn cached_material_is_unwrapped_once_and_goes_when_the_key_may_not_be_used() {
 
 /// Spec: OVR-13
 #[test]
+fn material_that_is_just_being_unwrapped_goes_too() {
+    let world = World::new(MaterialCaching::default());
+    let key = world.key();
+    for _ in 0..100 {
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..5 {
+                        let _ = world.client.encrypt(&key, b"x").send();
+                    }
+                });
+            }
+            world.client.disable_key(&key).send().unwrap();
+        });
+        assert_eq!(world.live(), 0, "a call that overlapped DisableKey left material behind");
+        world.client.enable_key(&key).send().unwrap();
+    }
+}
+
+/// Spec: OVR-13
+#[test]
 fn the_cache_is_bounded_in_number_and_age() {
     let two = NonZeroUsize::new(2).unwrap();
     let world = World::new(MaterialCaching::Bounded { entries: two, max_age: Duration::from_secs(60) });

@@ -312,6 +312,47 @@ fn what_falls_due_happens_once_however_many_notice_it() {
     });
 }
 
+/// Spec: OVR-17, ROT-03
+#[test]
+fn no_key_is_lost_that_is_made_while_the_domain_key_rotates() {
+    within(Duration::from_secs(60), || {
+        let store = Arc::new(MemoryStore::new());
+        let open = || {
+            let kms = Kms::builder().store(Arc::clone(&store)).root_key(common::root_key()).no_audit();
+            kms.quotas(QuotaProfile::UNLIMITED).build().unwrap()
+        };
+        let kms = open();
+        let client = client(&kms);
+        let rotating = AtomicBool::new(true);
+        let sealed: Vec<Vec<u8>> = std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..6)
+                .map(|_| {
+                    let (client, rotating) = (client.clone(), &rotating);
+                    scope.spawn(move || {
+                        let mut sealed = Vec::new();
+                        while rotating.load(Ordering::SeqCst) {
+                            let key = new_key(&client);
+                            client.rotate_key_on_demand(&key).send().unwrap();
+                            sealed.push(client.encrypt(&key, b"x").send().unwrap().into_inner().ciphertext_blob);
+                        }
+                        sealed
+                    })
+                })
+                .collect();
+            for _ in 0..20 {
+                kms.rotate_domain_key(client.region()).unwrap();
+            }
+            rotating.store(false, Ordering::SeqCst);
+            makers.into_iter().flat_map(|maker| maker.join().unwrap()).collect()
+        });
+        let next = self::client(&open());
+        for blob in &sealed {
+            assert!(client.decrypt(blob).send().is_ok());
+            assert_eq!(next.decrypt(blob).send().unwrap().plaintext.expose(), b"x");
+        }
+    });
+}
+
 fn client(kms: &Kms) -> Client {
     kms.client(REGION, Caller::account_root(ACCOUNT).unwrap()).unwrap()
 }

@@ -568,7 +568,7 @@ const GRANT_OPERATION_LIST: Shape = Shape::List { min: 0, max: UNLIMITED, elemen
 
 const GRANT_TOKEN_LIST: Shape = Shape::List { min: 0, max: 10, element: &GRANT_TOKEN_TYPE };
 
-const GRANT_TOKEN_TYPE: Shape = Shape::Text { min: 1, max: 8192, pattern: None, sensitive: true };
+const GRANT_TOKEN_TYPE: Shape = Shape::Text { min: 1, max: 8192, pattern: None, sensitive: false };
 
 const IMPORT_TYPE: Shape = Shape::Enumeration(&["NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"]);
 

@@ -1,4 +1,4 @@
-//! What an instance is made of, and stays when the instance ends: store, keys of the root, clock, sinks.
+//! What instances are made of and what stays when one ends: store, root key, clock, entropy, sinks.
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
