@@ -25,7 +25,7 @@ fn what_a_required_sink_refuses_has_not_happened() {
     let sealed = client.encrypt(&keys[0], b"secret").send().unwrap().into_inner().ciphertext_blob;
     let policy = client.get_key_policy(&keys[0]).send().unwrap().into_inner().policy.replace("Enable", "enable");
 
-    let calls: [(&str, &dyn Fn() -> Result<(), CallError>); 20] = [
+    let calls: [(&str, Attempt<'_>); 20] = [
         ("Decrypt", &|| client.decrypt(&sealed).send().map(drop)),
         ("Encrypt", &|| client.encrypt(&keys[0], b"x").send().map(drop)),
         ("GenerateDataKey", &|| client.generate_data_key(&keys[0]).key_spec("AES_256").send().map(drop)),
@@ -87,7 +87,7 @@ fn nobody_sees_a_change_before_its_record_is_kept() {
         }
     };
     assert!(world.sink.on_refusal.set(Box::new(look)).is_ok());
-    let changes: [&dyn Fn() -> Result<(), CallError>; 6] = [
+    let changes: [Attempt<'_>; 6] = [
         &|| client.create_key().send().map(drop),
         &|| client.create_alias("alias/other", &keys[0]).send().map(drop),
         &|| client.update_alias("alias/orders", &keys[1]).send().map(drop),
@@ -110,7 +110,7 @@ fn a_best_effort_sink_may_lose_records_and_they_are_counted() {
     let world = World::new(AuditMode::BestEffort);
     world.sink.failing.store(true, Ordering::SeqCst);
     let key = world.client.create_key().send().unwrap().key_metadata.key_id;
-    let sealed = world.client.encrypt(&key, b"secret").send().unwrap();
+    let sealed = world.client.encrypt(key, b"secret").send().unwrap();
     assert_eq!(world.client.decrypt(&sealed.ciphertext_blob).send().unwrap().plaintext.expose(), b"secret");
     assert_eq!(world.kms.audit_failures(), 3);
 }
@@ -176,6 +176,9 @@ fn a_deletion_event_is_offered_until_it_is_taken() {
     assert_eq!((taken[0].kind, taken[0].key_arn.key_id.to_string()), (EventKind::Deletion, key));
     assert_eq!(taken[0].id, world.events.refused.lock().unwrap()[0].id);
 }
+
+/// A call that may fail.
+type Attempt<'c> = &'c dyn Fn() -> Result<(), CallError>;
 
 struct World {
     store: Arc<FaultyStore<MemoryStore>>,

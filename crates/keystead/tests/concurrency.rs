@@ -46,7 +46,7 @@ fn eight_threads_use_keys_that_others_change() {
                 })
                 .collect();
             let (done, keys) = (&done, &keys);
-            let mut changers: Vec<Box<dyn Fn(&Client, usize) -> Result<(), CallError> + Send>> = Vec::new();
+            let mut changers: Vec<Change<'_>> = Vec::new();
             changers.push(Box::new(|client, round| client.rotate_key_on_demand(&keys[round % 3]).send().map(drop)));
             changers.push(Box::new(|client, _| {
                 client.disable_key(&keys[1]).send()?;
@@ -90,6 +90,9 @@ fn eight_threads_use_keys_that_others_change() {
         }
     });
 }
+
+/// What a thread does again and again.
+type Change<'k> = Box<dyn Fn(&Client, usize) -> Result<(), CallError> + Send + 'k>;
 
 /// The only keys that are changed to be unusable are so for moments; a name is always there.
 fn assert_unusable(error: &CallError) {
@@ -323,26 +326,26 @@ fn no_key_is_lost_that_is_made_while_the_domain_key_rotates() {
         };
         let kms = open();
         let client = client(&kms);
-        let rotating = AtomicBool::new(true);
+        let made = AtomicU32::new(0);
         let sealed: Vec<Vec<u8>> = std::thread::scope(|scope| {
             let makers: Vec<_> = (0..6)
                 .map(|_| {
-                    let (client, rotating) = (client.clone(), &rotating);
+                    let (client, made) = (client.clone(), &made);
                     scope.spawn(move || {
                         let mut sealed = Vec::new();
-                        while rotating.load(Ordering::SeqCst) {
+                        for _ in 0..40 {
                             let key = new_key(&client);
                             client.rotate_key_on_demand(&key).send().unwrap();
                             sealed.push(client.encrypt(&key, b"x").send().unwrap().into_inner().ciphertext_blob);
                         }
+                        made.fetch_add(1, Ordering::SeqCst);
                         sealed
                     })
                 })
                 .collect();
-            for _ in 0..20 {
+            while made.load(Ordering::SeqCst) < 6 {
                 kms.rotate_domain_key(client.region()).unwrap();
             }
-            rotating.store(false, Ordering::SeqCst);
             makers.into_iter().flat_map(|maker| maker.join().unwrap()).collect()
         });
         let next = self::client(&open());

@@ -101,7 +101,7 @@ fn very_large_requests_are_refused_quickly() {
     let names: Vec<std::borrow::Cow<'_, str>> = (0..10_000).map(|_| mebibyte.get(..200).unwrap().into()).collect();
     let key = key();
 
-    let calls: [(&str, &dyn Fn() -> Result<(), CallError>); 16] = [
+    let calls: [(&str, Attempt<'_>); 16] = [
         ("many pairs", &|| client.encrypt(&*key, b"x").encryption_context(many.clone()).send().map(drop)),
         ("a large pair", &|| client.encrypt(&*key, b"x").encryption_context(large.clone()).send().map(drop)),
         ("a large plaintext", &|| client.encrypt(&*key, mebibyte.as_bytes()).send().map(drop)),
@@ -194,6 +194,9 @@ fn numbers_and_instants_at_their_limits_are_answered() {
         assert!(kms.audit_trail().iter().all(|record| record.to_json().starts_with('{')));
     }
 }
+
+/// A call that may fail.
+type Attempt<'c> = &'c dyn Fn() -> Result<(), CallError>;
 
 /// The answer of a call, which comes in time and, as an error, in few words.
 fn check<T>(call: impl FnOnce() -> Result<T, CallError>) -> Option<T> {

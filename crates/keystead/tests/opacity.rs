@@ -167,7 +167,7 @@ const ALIAS_OPERATIONS: &[(&str, Operation)] = &[
     ("Decrypt", |c, id| c.decrypt(b"no ciphertext").key_id(id).send().map(drop)),
     ("ReEncrypt", |c, id| {
         let own = c.list_keys().send().unwrap().keys[0].key_id;
-        let blob = c.encrypt(&own, b"x").send().unwrap().into_inner().ciphertext_blob;
+        let blob = c.encrypt(own, b"x").send().unwrap().into_inner().ciphertext_blob;
         c.re_encrypt(blob, id).send().map(drop)
     }),
     ("GenerateDataKey", |c, id| c.generate_data_key(id).key_spec("AES_256").send().map(drop)),
@@ -277,7 +277,7 @@ impl World {
     fn sealed_by(&self, account: &str) -> Vec<u8> {
         let client = self.client(Caller::account_root(account).unwrap());
         let key = client.create_key().send().unwrap().key_metadata.key_id;
-        client.encrypt(&key, b"secret").send().unwrap().into_inner().ciphertext_blob
+        client.encrypt(key, b"secret").send().unwrap().into_inner().ciphertext_blob
     }
 
     fn observe(&self, operation: Operation, identifier: &str, account: &str) -> Observation {

@@ -237,7 +237,7 @@ impl World {
         client.disable_key(&ids[2]).send().unwrap();
         client.enable_key(&ids[2]).send().unwrap();
         let dead = client.create_key().send().unwrap().key_metadata.key_id;
-        client.schedule_key_deletion(&dead).pending_window_in_days(7).send().unwrap();
+        client.schedule_key_deletion(dead).pending_window_in_days(7).send().unwrap();
         self.clock.advance_days(7);
         client.disable_key_rotation(&rich).send().unwrap();
         (rich, ciphertexts)

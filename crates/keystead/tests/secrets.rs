@@ -51,7 +51,7 @@ fn records_show_what_they_may() {
     let kms = Kms::builder().build().unwrap();
     let client = kms.client(REGION, Caller::account_root(ACCOUNT).unwrap()).unwrap();
     let key = client.create_key().description("not secret at all").send().unwrap().key_metadata.key_id;
-    client.encrypt(&key, b"x").context("open", "context value").send().unwrap();
+    client.encrypt(key, b"x").context("open", "context value").send().unwrap();
     let records: String = kms.audit_trail().iter().map(|record| record.to_json()).collect();
     assert!(records.contains("not secret at all") && records.contains("context value"));
 }
@@ -66,9 +66,9 @@ fn the_store_holds_no_key_in_clear() {
         let kms = kms.root_key(root_key()).material_caching(caching).build().unwrap();
         let client = kms.client(REGION, Caller::account_root(ACCOUNT).unwrap()).unwrap();
         let key = client.create_key().send().unwrap().key_metadata.key_id;
-        client.rotate_key_on_demand(&key).send().unwrap();
-        client.encrypt(&key, b"recognisable plaintext").send().unwrap();
-        client.generate_data_key(&key).key_spec("AES_256").send().unwrap();
+        client.rotate_key_on_demand(key).send().unwrap();
+        client.encrypt(key, b"recognisable plaintext").send().unwrap();
+        client.generate_data_key(key).key_spec("AES_256").send().unwrap();
 
         let mut secrets = Secrets::default();
         let drawn = entropy.drawn.lock().unwrap();
@@ -208,8 +208,8 @@ fn with_grant_tokens(client: &Client, tokens: &mut Secrets) {
     let key = client.create_key().send().unwrap().key_metadata.key_id;
     for token in [token.to_owned(), token.repeat(1000)] {
         client.retire_grant().grant_token(token.as_str()).send().unwrap_err();
-        client.encrypt(&key, b"x").grant_tokens(vec![token.as_str().into()]).send().unwrap_err();
-        client.describe_key(&key).grant_tokens(vec![token.as_str().into(); 11]).send().unwrap_err();
+        client.encrypt(key, b"x").grant_tokens(vec![token.as_str().into()]).send().unwrap_err();
+        client.describe_key(key).grant_tokens(vec![token.as_str().into(); 11]).send().unwrap_err();
     }
 }
 

@@ -41,5 +41,5 @@ fn a_key_lives_its_whole_life() {
     assert_eq!(kms.sweep().unwrap().deleted, 0, "the touch has removed the key already");
     assert!(client.list_keys().send().unwrap().keys.is_empty());
     assert_eq!(events.events().len(), 2);
-    assert!(kms.audit_trail().iter().all(|record| record.to_json().starts_with('{')));
+    assert!(kms.audit_trail().iter().any(|record| record.event_name == "DeleteKey"));
 }

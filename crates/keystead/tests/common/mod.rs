@@ -40,16 +40,16 @@ pub(crate) fn view(kms: &Kms, client: &Client, ciphertexts: &[Vec<u8>]) -> Strin
     let keys = client.list_keys().send().unwrap().into_inner().keys;
     for key in &keys {
         let id = key.key_id;
-        let mut metadata = client.describe_key(&id).send().unwrap().into_inner().key_metadata;
+        let mut metadata = client.describe_key(id).send().unwrap().into_inner().key_metadata;
         metadata.current_key_material_id = None;
         writeln!(seen, "{metadata:?}").unwrap();
-        writeln!(seen, "{}", client.get_key_policy(&id).send().unwrap().policy).unwrap();
-        writeln!(seen, "{:?}", client.list_resource_tags(&id).send().unwrap().tags).unwrap();
-        writeln!(seen, "{:?}", client.get_key_rotation_status(&id).send().unwrap().into_inner()).unwrap();
-        for rotation in &client.list_key_rotations(&id).send().unwrap().rotations {
+        writeln!(seen, "{}", client.get_key_policy(id).send().unwrap().policy).unwrap();
+        writeln!(seen, "{:?}", client.list_resource_tags(id).send().unwrap().tags).unwrap();
+        writeln!(seen, "{:?}", client.get_key_rotation_status(id).send().unwrap().into_inner()).unwrap();
+        for rotation in &client.list_key_rotations(id).send().unwrap().rotations {
             writeln!(seen, "{:?} {:?}", rotation.rotation_type, rotation.rotation_date).unwrap();
         }
-        for alias in &client.list_aliases().key_id(&id).send().unwrap().aliases {
+        for alias in &client.list_aliases().key_id(id).send().unwrap().aliases {
             writeln!(seen, "{alias:?}").unwrap();
         }
     }
