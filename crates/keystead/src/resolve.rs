@@ -249,6 +249,6 @@ fn alias_not_found(arn: &str) -> Error {
 }
 
 /// Reads of the store that load a key: its record, its materials.
-const KEY_READS: u32 = 2;
+const KEY_READS: u32 = 3;
 /// How often an alias is looked up again while it moves.
 const ALIAS_RETRIES: usize = 16;
