@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use common::{Facts, Held, KEY, KMS, NO_RESOURCE, OTHER, OWNER};
 use keystead_policy::{
-    Compiler, Decision, GrantMatch, Layers, Level, Policy, PolicyKind, Principal, Request, Resource, decide,
+    Compiler, Decision, Effect, Explanation, GrantMatch, Layer, Layers, Level, Policy, PolicyExplanation, PolicyKind,
+    Principal, Request, Resource, decide, explain,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -105,10 +106,43 @@ impl Compiled {
             session: &self.session,
             service_control: &self.service_control,
             resource_control: &self.resource_control,
-            endpoint: self.endpoint.as_deref(),
+            endpoint: self.endpoint.as_slice(),
             grant: self.grant,
+            identity_suffices: false,
         };
-        decide(&request, &layers)
+        let decision = decide(&request, &layers);
+        agrees(&explain(&request, &layers), decision, &request, &layers);
+        decision
+    }
+}
+
+/// An explanation tells the same as the decision, and the statements it lists bear it out.
+fn agrees(explanation: &Explanation, decision: Decision, request: &Request<'_>, layers: &Layers<'_>) {
+    assert_eq!(explanation.decision, decision, "{explanation:?}");
+    assert!(!explanation.summary.is_empty());
+    let matched = |layer, effect| {
+        let mut of_layer = explanation.policies.iter().filter(move |policy| policy.layer == layer);
+        of_layer.any(|policy| policy.matched().any(|statement| statement.effect == effect))
+    };
+    match decision {
+        Decision::Allowed => assert_eq!(explanation.blocking, []),
+        Decision::ImplicitDeny(layer) => assert_eq!(explanation.blocking.first(), Some(&layer)),
+        Decision::ExplicitDeny(deny) => {
+            assert_eq!(explanation.blocking.first(), Some(&deny.layer));
+            let place = |policy: &&PolicyExplanation| policy.layer == deny.layer && policy.index == deny.policy;
+            let policy = explanation.policies.iter().find(place).unwrap();
+            let first = policy.matched().find(|statement| statement.effect == Effect::Deny).unwrap();
+            assert_eq!(first.position, deny.statement);
+        }
+    }
+    if !request.is_foreign() || request.cross_account_capable {
+        for layer in [Layer::ServiceControl, Layer::ResourceControl, Layer::Endpoint, Layer::Identity] {
+            let denies = matched(layer, Effect::Deny);
+            assert!(!denies || matches!(decision, Decision::ExplicitDeny(_)), "{layer:?} {explanation:?}");
+        }
+    }
+    if decision == Decision::Allowed && !layers.endpoint.is_empty() {
+        assert!(matched(Layer::Endpoint, Effect::Allow));
     }
 }
 
