@@ -5,6 +5,9 @@
 //! ([`Policy::compile`]); a decision parses nothing and allocates nothing. The crate knows nothing of keys, storage or
 //! cryptography, and the actions it compiles for are a parameter, the [`Catalogue`].
 //!
+//! [`explain`] decides by the same evaluation and says why, statement by statement; [`who_can_use`] lists what a policy
+//! opens.
+//!
 //! ```
 //! use keystead_policy::{decide, Catalogue, ConditionKey, Context, Layers, Policy, PolicyKind, Principal, Request,
 //!     Resource, Value};

@@ -152,7 +152,8 @@ impl Rules {
         Self {
             cross_account_capable: known().any(|action| action.crosses_accounts()),
             // Aliases have no policy, and some operations have no key (POL-105, POL-106).
-            identity_only: !on_keys || resource.contains(":alias/"),
+            identity_only: !on_keys
+                || (resource.contains(":alias/") && known().any(|action| action.resource() == On::Alias)),
         }
     }
 }
