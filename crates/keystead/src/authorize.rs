@@ -114,6 +114,42 @@ pub(crate) fn may_replace_policy(
 }
 
 fn decide_claim(claim: &Claim<'_>, call: &CallFacts<'_>) -> Decision {
+    with_request(claim, call, |question| question.decide().0)
+}
+
+/// What the policy engine is asked about a claim.
+pub(crate) struct Question<'q> {
+    pub(crate) request: Request<'q>,
+    pub(crate) layers: Layers<'q>,
+    claim: &'q Claim<'q>,
+    call: &'q CallFacts<'q>,
+    /// The encryption context that grants are held against.
+    context: Option<&'q EncryptionContext<'q>>,
+}
+
+impl Question<'_> {
+    /// The decision, and the grant without which it would be another.
+    pub(crate) fn decide(&self) -> (Decision, GrantMatch) {
+        let Self { request, layers, claim, call, context } = self;
+        let decision = decide(request, layers);
+        match (decision, claim.on) {
+            (decision, On::Grant(key, grant)) => {
+                (decide_retiring(decision, key.snapshot(), grant, call), GrantMatch::None)
+            }
+            // Policies come first; only what they do not allow is looked for among the grants (GRA-30).
+            (Decision::ImplicitDeny(_), On::Key(key, _)) if claim.action.grantable => {
+                match matching_grant(claim, key.snapshot(), *context, call) {
+                    GrantMatch::None => (decision, GrantMatch::None),
+                    grant => (decide(request, &Layers { grant, ..*layers }), grant),
+                }
+            }
+            _ => (decision, GrantMatch::None),
+        }
+    }
+}
+
+/// Puts a claim into the words of the policy engine, for a decision or an explanation.
+pub(crate) fn with_request<R>(claim: &Claim<'_>, call: &CallFacts<'_>, answer: impl FnOnce(&Question<'_>) -> R) -> R {
     let text;
     let (key, other) = match claim.on {
         On::Key(key, other) => (Some(key), other),
@@ -181,16 +217,7 @@ fn decide_claim(claim: &Claim<'_>, call: &CallFacts<'_>) -> Decision {
         identity_only,
     };
     let layers = layers(call, key.map(|key| key.snapshot().policy.as_ref()));
-    let decision = decide(&request, &layers);
-    match (decision, claim.on) {
-        (decision, On::Grant(key, grant)) => decide_retiring(decision, key.snapshot(), grant, call),
-        // Policies come first; only what they do not allow is looked for among the grants (GRA-30).
-        (Decision::ImplicitDeny(_), On::Key(key, _)) if claim.action.grantable => {
-            let grant = matching_grant(claim, key.snapshot(), context, call);
-            if grant == GrantMatch::None { decision } else { decide(&request, &Layers { grant, ..layers }) }
-        }
-        _ => decision,
-    }
+    answer(&Question { request, layers, claim, call, context })
 }
 
 /// The strongest grant on the key that fits the call (GRA-37).
@@ -260,8 +287,9 @@ fn layers<'p>(call: &CallFacts<'p>, key_policy: Option<&'p Policy>) -> Layers<'p
         session: &statement.session,
         service_control: &statement.service_control,
         resource_control: &statement.resource_control,
-        endpoint: statement.endpoint.as_deref(),
+        endpoint: statement.endpoint.as_slice(),
         grant: GrantMatch::None,
+        identity_suffices: false,
     }
 }
 
