@@ -37,18 +37,18 @@ fn bob() -> Caller {
 fn an_explanation_says_what_the_call_would_be_told() {
     let house = House::new();
     let bare = house.client(bob());
-    let explanation = bare.encrypt(&house.key, b"x").explain().unwrap();
+    let explanation = bare.encrypt(house.key, b"x").explain().unwrap();
     assert!(!explanation.is_allowed());
     let claim = explanation.refused().unwrap();
     assert_eq!((&*claim.action, &*claim.resource), ("kms:Encrypt", &*house.key.to_string()));
     assert_eq!(claim.decision, Decision::ImplicitDeny(Layer::Identity));
     assert_eq!(claim.explanation.blocking, [Layer::Identity]);
-    let refusal = bare.encrypt(&house.key, b"x").send().unwrap_err().into_error();
+    let refusal = bare.encrypt(house.key, b"x").send().unwrap_err().into_error();
     assert!(refusal.to_string().contains("no identity-based policy"), "{refusal}");
 
     let able = house.client(bob().identity_policy(ENCRYPT_AND_ALIASES).unwrap());
-    assert!(able.encrypt(&house.key, b"x").explain().unwrap().is_allowed());
-    assert!(able.encrypt(&house.key, b"x").send().is_ok());
+    assert!(able.encrypt(house.key, b"x").explain().unwrap().is_allowed());
+    assert!(able.encrypt(house.key, b"x").send().is_ok());
 }
 
 /// Spec: POL-106, POL-107, POL-122
@@ -79,7 +79,7 @@ fn a_failing_condition_shows_policy_and_request() {
     let policy = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*",
         "Condition": {"StringEquals": {"kms:EncryptionContext:app": "${aws:username}s"}}}}"#;
     let able = house.client(bob().identity_policy(policy).unwrap());
-    let explanation = able.encrypt(&house.key, b"x").context("App", "alices").explain().unwrap();
+    let explanation = able.encrypt(house.key, b"x").context("App", "alices").explain().unwrap();
     let statements = explanation.claims[0].explanation.policies.iter().filter(|it| it.layer == Layer::Identity);
     let outcomes: Vec<_> = statements.flat_map(|policy| policy.statements.iter().map(|it| &it.outcome)).collect();
     let [Outcome::Fails(Mismatch::Condition(failed))] = outcomes.as_slice() else { panic!("{outcomes:?}") };
@@ -92,8 +92,8 @@ fn a_failing_condition_shows_policy_and_request() {
 fn a_grant_that_is_used_is_named() {
     let house = House::new();
     let grantee = format!("arn:aws:iam::{OWNER}:user/bob");
-    house.root.create_grant(&house.key, &grantee).operation("Encrypt").send().unwrap();
-    let explanation = house.client(bob()).encrypt(&house.key, b"x").explain().unwrap();
+    house.root.create_grant(house.key, &grantee).operation("Encrypt").send().unwrap();
+    let explanation = house.client(bob()).encrypt(house.key, b"x").explain().unwrap();
     assert_eq!(explanation.claims[0].grant, GrantMatch::ToPrincipal);
     assert_eq!(explanation.claims[0].explanation.summary, "a grant allows it to the caller");
 }
@@ -103,10 +103,10 @@ fn a_grant_that_is_used_is_named() {
 fn nothing_is_done_or_recorded() {
     let house = House::new();
     let before = house.kms.audit_trail().len();
-    assert!(house.root.disable_key(&house.key).explain().unwrap().is_allowed());
+    assert!(house.root.disable_key(house.key).explain().unwrap().is_allowed());
     assert!(house.root.create_key().explain().unwrap().is_allowed());
     assert!(house.root.list_keys().send().unwrap().keys.len() == 1);
-    assert!(house.root.encrypt(&house.key, b"x").send().is_ok(), "the key is still enabled");
+    assert!(house.root.encrypt(house.key, b"x").send().is_ok(), "the key is still enabled");
     assert_eq!(house.kms.audit_trail().len(), before + 2);
 
     // What fails before authorization fails here too.

@@ -38,7 +38,7 @@ impl House {
     }
 
     fn grant(&self, grantee: &str, operations: &[GrantOperation]) -> keystead::operations::CreateGrantResponse {
-        let mut call = self.root.create_grant(&self.key, grantee);
+        let mut call = self.root.create_grant(self.key, grantee);
         for operation in operations {
             call = call.operation(operation.as_str());
         }
@@ -75,10 +75,10 @@ fn code<T: std::fmt::Debug>(result: Result<T, keystead::CallError>) -> &'static 
 fn a_grant_allows_its_operations_without_any_policy() {
     let house = House::new();
     house.grant(&role(OWNER), &[GrantOperation::Decrypt]);
-    let blob = house.root.encrypt(&house.key, b"x").send().unwrap();
+    let blob = house.root.encrypt(house.key, b"x").send().unwrap();
     let session = house.client(house.session(OWNER));
     assert_eq!(session.decrypt(&blob.ciphertext_blob).send().unwrap().plaintext.expose(), b"x");
-    assert_eq!(code(session.encrypt(&house.key, b"x").send()), "AccessDeniedException");
+    assert_eq!(code(session.encrypt(house.key, b"x").send()), "AccessDeniedException");
 }
 
 /// Spec: GRA-02, POL-91
@@ -87,7 +87,7 @@ fn a_deny_defeats_a_grant() {
     let house = House::new();
     house.grant(&role(OWNER), &[GrantOperation::Encrypt]);
     let session = house.session(OWNER).identity_policy(&deny("kms:Encrypt")).unwrap();
-    let error = house.client(session).encrypt(&house.key, b"x").send().unwrap_err();
+    let error = house.client(session).encrypt(house.key, b"x").send().unwrap_err();
     assert!(error.message().ends_with("with an explicit deny in an identity-based policy"), "{error}");
 }
 
@@ -98,7 +98,7 @@ fn constraints_hold_for_the_encryption_context() {
     let constraint = pairs(&[("Department", "IT")]);
     let both = [GrantOperation::Encrypt, GrantOperation::DescribeKey];
     for (name, exact) in [("subset", false), ("equals", true)] {
-        let mut call = house.root.create_grant(&house.key, user(name));
+        let mut call = house.root.create_grant(house.key, user(name));
         for operation in both {
             call = call.operation(operation.as_str());
         }
@@ -111,7 +111,7 @@ fn constraints_hold_for_the_encryption_context() {
     }
     let encrypt = |name: &str, context: &[(&'static str, &'static str)]| {
         let client = house.user(name);
-        client.encrypt(&house.key, b"x").encryption_context(pairs(context)).send().map(drop).is_ok()
+        client.encrypt(house.key, b"x").encryption_context(pairs(context)).send().map(drop).is_ok()
     };
     assert!(encrypt("subset", &[("Department", "IT"), ("Purpose", "Test")]));
     assert!(!encrypt("equals", &[("Department", "IT"), ("Purpose", "Test")]));
@@ -121,7 +121,7 @@ fn constraints_hold_for_the_encryption_context() {
         assert!(!encrypt(name, &[("department", "it")]), "{name}: values do not");
         assert!(!encrypt(name, &[("Department", "IT"), ("department", "HR")]), "{name}: all must fit");
         assert!(!encrypt(name, &[]), "{name}: no context");
-        house.user(name).describe_key(&house.key).send().unwrap();
+        house.user(name).describe_key(house.key).send().unwrap();
     }
 }
 
@@ -129,7 +129,7 @@ fn constraints_hold_for_the_encryption_context() {
 #[test]
 fn unfit_operations_and_constraints_create_nothing() {
     let house = House::new();
-    let call = || house.root.create_grant(&house.key, user("u"));
+    let call = || house.root.create_grant(house.key, user("u"));
     assert_eq!(code(call().operation("Sign").send()), "ValidationException");
     assert_eq!(code(call().operation("ScheduleKeyDeletion").send()), "ValidationException");
     assert_eq!(code(call().send()), "ValidationException");
@@ -142,7 +142,7 @@ fn unfit_operations_and_constraints_create_nothing() {
     let (one, two) = (pairs(&[("k", "v")]), pairs(&[("k", "v")]));
     let both = call().operation("Encrypt").encryption_context_subset(one).encryption_context_equals(two);
     assert_eq!(code(both.send()), "ValidationException");
-    assert!(house.root.list_grants(&house.key).send().unwrap().grants.is_empty());
+    assert!(house.root.list_grants(house.key).send().unwrap().grants.is_empty());
 }
 
 /// Spec: GRA-15, GRA-73, RUL-58, GRA-69
@@ -151,14 +151,14 @@ fn principals_of_a_grant() {
     let house = House::new();
     let service = "dynamodb.us-west-2.amazonaws.com";
     let call = |client: &Client, grantee: &str| {
-        client.create_grant(&house.key, grantee.to_owned()).operation("Decrypt").send().map(drop)
+        client.create_grant(house.key, grantee.to_owned()).operation("Decrypt").send().map(drop)
     };
     for unfit in [OWNER, service, "arn:aws:iam::111122223333:group/g", "arn:aws:s3:::bucket"] {
         assert_eq!(code(call(&house.root, unfit)), "InvalidArnException", "{unfit}");
     }
     let integrated = Caller::account_root(OWNER).unwrap().grant_is_for_aws_resource(true);
     call(&house.client(integrated), service).unwrap();
-    let blob = house.root.encrypt(&house.key, b"x").send().unwrap();
+    let blob = house.root.encrypt(house.key, b"x").send().unwrap();
     let caller = Caller::service(service, OWNER).unwrap();
     house.client(caller).decrypt(&blob.ciphertext_blob).send().unwrap();
 }
@@ -181,9 +181,9 @@ fn a_service_grant_holds_for_its_source_only() {
         let value = ConditionValue::Text(source.to_owned());
         house.client(Caller::service(service, OWNER).unwrap().condition("aws:SourceArn", value).unwrap())
     };
-    caller(source).encrypt(&house.key, b"x").send().unwrap();
+    caller(source).encrypt(house.key, b"x").send().unwrap();
     let other = "arn:aws:logs:us-west-2:111122223333:log-group:h";
-    assert_eq!(code(caller(other).encrypt(&house.key, b"x").send()), "AccessDeniedException");
+    assert_eq!(code(caller(other).encrypt(house.key, b"x").send()), "AccessDeniedException");
 }
 
 /// Spec: GRA-19, GRA-20, API-070
@@ -191,7 +191,7 @@ fn a_service_grant_holds_for_its_source_only() {
 fn a_name_makes_retries_idempotent() {
     let house = House::new();
     let create = |name: Option<&'static str>, operations: &[&'static str]| {
-        let mut call = house.root.create_grant(&house.key, user("u"));
+        let mut call = house.root.create_grant(house.key, user("u"));
         for operation in operations {
             call = call.operation(*operation);
         }
@@ -204,7 +204,7 @@ fn a_name_makes_retries_idempotent() {
     assert_ne!(first.grant_token, again.grant_token);
     assert_ne!(create(Some("n"), &["Encrypt"]).grant_id, first.grant_id);
     assert_ne!(create(None, &["Encrypt"]).grant_id, create(None, &["Encrypt"]).grant_id);
-    assert_eq!(house.root.list_grants(&house.key).send().unwrap().grants.len(), 4);
+    assert_eq!(house.root.list_grants(house.key).send().unwrap().grants.len(), 4);
     house.root.retire_grant().grant_token(&*again.grant_token).send().unwrap();
     assert_eq!(code(house.root.retire_grant().grant_token(&*first.grant_token).send()), "NotFoundException");
 }
@@ -214,13 +214,13 @@ fn a_name_makes_retries_idempotent() {
 fn a_child_grant_does_not_exceed_its_parent() {
     let house = House::new();
     let parent = [GrantOperation::GenerateDataKey, GrantOperation::Decrypt, GrantOperation::CreateGrant];
-    let mut call = house.root.create_grant(&house.key, user("U"));
+    let mut call = house.root.create_grant(house.key, user("U"));
     for operation in parent {
         call = call.operation(operation.as_str());
     }
     call.encryption_context_subset(pairs(&[("Department", "IT")])).send().unwrap();
     let u = house.user("U");
-    let child = |operation: &'static str| u.create_grant(&house.key, user("child")).operation(operation);
+    let child = |operation: &'static str| u.create_grant(house.key, user("child")).operation(operation);
     child("Decrypt").encryption_context_equals(pairs(&[("Department", "IT")])).send().unwrap();
     child("Decrypt").encryption_context_subset(pairs(&[("Department", "IT"), ("Team", "x")])).send().unwrap();
     let it = || pairs(&[("Department", "IT")]);
@@ -231,13 +231,13 @@ fn a_child_grant_does_not_exceed_its_parent() {
 
     // A policy lifts the limits.
     let caller = Caller::user(OWNER, "U").unwrap().identity_policy(&allow("kms:CreateGrant")).unwrap();
-    house.client(caller).create_grant(&house.key, user("child")).operation("Encrypt").send().unwrap();
+    house.client(caller).create_grant(house.key, user("child")).operation("Encrypt").send().unwrap();
 
     // Two parents do not add up.
     house.grant(&user("V"), &[GrantOperation::Decrypt, GrantOperation::CreateGrant]);
     house.grant(&user("V"), &[GrantOperation::Encrypt, GrantOperation::CreateGrant]);
     let both = house.user("V");
-    let both = both.create_grant(&house.key, user("child")).operation("Encrypt").operation("Decrypt");
+    let both = both.create_grant(house.key, user("child")).operation("Encrypt").operation("Decrypt");
     assert_eq!(code(both.send()), "AccessDeniedException");
 }
 
@@ -246,10 +246,10 @@ fn a_child_grant_does_not_exceed_its_parent() {
 fn a_parent_with_equals_allows_only_the_same_child() {
     let house = House::new();
     let same = || pairs(&[("k", "v")]);
-    let call = house.root.create_grant(&house.key, user("U")).operation("Decrypt").operation("CreateGrant");
+    let call = house.root.create_grant(house.key, user("U")).operation("Decrypt").operation("CreateGrant");
     call.encryption_context_equals(same()).send().unwrap();
     let u = house.user("U");
-    let child = || u.create_grant(&house.key, user("child")).operation("Decrypt");
+    let child = || u.create_grant(house.key, user("child")).operation("Decrypt");
     assert_eq!(code(child().encryption_context_subset(same()).send()), "AccessDeniedException");
     child().encryption_context_equals(same()).send().unwrap();
 }
@@ -259,19 +259,19 @@ fn a_parent_with_equals_allows_only_the_same_child() {
 fn who_may_retire_and_revoke() {
     let house = House::new();
     let make = |operations: &[&'static str]| {
-        let mut call = house.root.create_grant(&house.key, user("G")).retiring_principal(user("T"));
+        let mut call = house.root.create_grant(house.key, user("G")).retiring_principal(user("T"));
         for operation in operations {
             call = call.operation(*operation);
         }
         call.send().unwrap().into_inner().grant_id
     };
     let retire = |caller: Caller, id: keystead::GrantId| {
-        house.client(caller).retire_grant().key_id(&house.key).grant_id(&id).send().map(drop)
+        house.client(caller).retire_grant().key_id(house.key).grant_id(&id).send().map(drop)
     };
     let is = |name: &str| Caller::user(OWNER, name).unwrap();
     let id = make(&["Decrypt"]);
     assert_eq!(code(retire(is("G"), id)), "AccessDeniedException");
-    assert_eq!(code(house.user("G").revoke_grant(&house.key, &id).send()), "AccessDeniedException");
+    assert_eq!(code(house.user("G").revoke_grant(house.key, &id).send()), "AccessDeniedException");
     let stopped = is("T").identity_policy(&deny("kms:RetireGrant")).unwrap();
     assert_eq!(code(retire(stopped, id)), "AccessDeniedException");
     assert_eq!(code(retire(is("U"), id)), "AccessDeniedException");
@@ -282,9 +282,9 @@ fn who_may_retire_and_revoke() {
     let outsider = Caller::user(OTHER, "U").unwrap().identity_policy(&allow("kms:RetireGrant")).unwrap();
     let id = make(&["Decrypt"]);
     assert_eq!(code(retire(outsider, id)), "AccessDeniedException");
-    house.root.revoke_grant(&house.key, &id).send().unwrap();
-    assert_eq!(code(house.root.revoke_grant(&house.key, &id).send()), "NotFoundException");
-    assert_eq!(code(house.root.revoke_grant(&house.key, "xyz").send()), "InvalidGrantIdException");
+    house.root.revoke_grant(house.key, &id).send().unwrap();
+    assert_eq!(code(house.root.revoke_grant(house.key, &id).send()), "NotFoundException");
+    assert_eq!(code(house.root.revoke_grant(house.key, "xyz").send()), "InvalidGrantIdException");
     assert_eq!(code(house.root.retire_grant().grant_id("xyz").send()), "ValidationException");
 }
 
@@ -292,21 +292,21 @@ fn who_may_retire_and_revoke() {
 #[test]
 fn grantees_of_other_accounts() {
     let house = House::new();
-    let blob = house.root.encrypt(&house.key, b"x").send().unwrap();
+    let blob = house.root.encrypt(house.key, b"x").send().unwrap();
     let foreign = || house.session(OTHER);
     house.grant(&role(OTHER), &[GrantOperation::Decrypt, GrantOperation::DescribeKey]);
     let client = house.client(foreign());
-    client.decrypt(&blob.ciphertext_blob).key_id(&house.key).send().unwrap();
+    client.decrypt(&blob.ciphertext_blob).key_id(house.key).send().unwrap();
     client.decrypt(&blob.ciphertext_blob).send().unwrap();
-    client.describe_key(&house.key).send().unwrap();
+    client.describe_key(house.key).send().unwrap();
 
     let house = House::new();
-    let blob = house.root.encrypt(&house.key, b"x").send().unwrap();
+    let blob = house.root.encrypt(house.key, b"x").send().unwrap();
     house.grant(&format!("arn:aws:iam::{OTHER}:root"), &[GrantOperation::Decrypt]);
     let client = house.client(foreign());
-    assert_eq!(code(client.decrypt(&blob.ciphertext_blob).key_id(&house.key).send()), "AccessDeniedException");
+    assert_eq!(code(client.decrypt(&blob.ciphertext_blob).key_id(house.key).send()), "AccessDeniedException");
     let client = house.client(foreign().identity_policy(&allow("kms:Decrypt")).unwrap());
-    client.decrypt(&blob.ciphertext_blob).key_id(&house.key).send().unwrap();
+    client.decrypt(&blob.ciphertext_blob).key_id(house.key).send().unwrap();
 }
 
 /// Spec: GRA-43, GRA-44, GRA-45, GRA-46, GRA-47, GRA-74, RUL-59, API-028
@@ -318,7 +318,7 @@ fn tokens_are_checked_and_add_nothing() {
     let u = house.user("U");
     let encrypt = |client: &Client, token: &str| {
         let tokens: Vec<std::borrow::Cow<'_, str>> = vec![token.to_owned().into()];
-        client.encrypt(&house.key, b"x").grant_tokens(tokens).send().map(drop)
+        client.encrypt(house.key, b"x").grant_tokens(tokens).send().map(drop)
     };
     encrypt(&u, &token).unwrap();
     assert_eq!(code(encrypt(&house.user("V"), &token)), "AccessDeniedException");
@@ -328,7 +328,7 @@ fn tokens_are_checked_and_add_nothing() {
     let damaged = String::from_utf8(damaged).unwrap();
     assert_eq!(code(encrypt(&u, &damaged)), "InvalidGrantTokenException");
     let eleven: Vec<std::borrow::Cow<'_, str>> = vec![token.as_str().into(); 11];
-    assert_eq!(code(u.encrypt(&house.key, b"x").grant_tokens(eleven).send()), "ValidationException");
+    assert_eq!(code(u.encrypt(house.key, b"x").grant_tokens(eleven).send()), "ValidationException");
 
     house.root.retire_grant().grant_token(&*token).send().unwrap();
     assert_eq!(code(encrypt(&u, &token)), "AccessDeniedException");
@@ -336,7 +336,7 @@ fn tokens_are_checked_and_add_nothing() {
     assert_eq!(code(house.root.retire_grant().grant_token(&*damaged).send()), "InvalidGrantTokenException");
     let other_instance = House::new();
     assert_eq!(code(encrypt(&other_instance.root, &token)), "NotFoundException");
-    let own = other_instance.root.encrypt(&other_instance.key, b"x");
+    let own = other_instance.root.encrypt(other_instance.key, b"x");
     assert_eq!(code(own.grant_tokens(vec![token.as_str().into()]).send()), "InvalidGrantTokenException");
 }
 
@@ -350,7 +350,7 @@ fn grants_are_listed_page_by_page() {
     let mut marker: Option<String> = None;
     let mut sizes = Vec::new();
     loop {
-        let call = house.root.list_grants(&house.key);
+        let call = house.root.list_grants(house.key);
         let call = if let Some(marker) = &marker { call.marker(marker.clone()) } else { call };
         let page = call.send().unwrap();
         sizes.push(page.grants.len());
@@ -365,19 +365,19 @@ fn grants_are_listed_page_by_page() {
     sorted.0.sort();
     sorted.1.sort();
     assert_eq!(sorted.0, sorted.1);
-    assert_eq!(house.root.list_grants(&house.key).limit(101).send().unwrap().grants.len(), 100);
-    assert_eq!(code(house.root.list_grants(&house.key).limit(1001).send()), "ValidationException");
-    let filtered = house.root.list_grants(&house.key).grantee_principal(user("u1")).limit(100).send().unwrap();
+    assert_eq!(house.root.list_grants(house.key).limit(101).send().unwrap().grants.len(), 100);
+    assert_eq!(code(house.root.list_grants(house.key).limit(1001).send()), "ValidationException");
+    let filtered = house.root.list_grants(house.key).grantee_principal(user("u1")).limit(100).send().unwrap();
     assert_eq!(filtered.grants.len(), 60);
-    let one = house.root.list_grants(&house.key).grant_id(&made[3]).send().unwrap();
+    let one = house.root.list_grants(house.key).grant_id(&made[3]).send().unwrap();
     assert_eq!(one.grants[0].grant_id, made[3]);
     assert_eq!((one.grants[0].key_id, one.grants[0].name.as_str()), (house.key, ""));
     assert_eq!(one.grants[0].issuing_account, format!("arn:aws:iam::{OWNER}:root"));
     let unknown = "0".repeat(64);
-    assert!(house.root.list_grants(&house.key).grant_id(unknown).send().unwrap().grants.is_empty());
-    assert_eq!(code(house.root.list_grants(&house.key).grant_id("x").send()), "InvalidGrantIdException");
-    let marker = house.root.list_grants(&house.key).send().unwrap().next_marker.clone().unwrap();
-    let misused = house.root.list_grants(&house.key).grantee_principal(user("u1")).marker(marker);
+    assert!(house.root.list_grants(house.key).grant_id(unknown).send().unwrap().grants.is_empty());
+    assert_eq!(code(house.root.list_grants(house.key).grant_id("x").send()), "InvalidGrantIdException");
+    let marker = house.root.list_grants(house.key).send().unwrap().next_marker.clone().unwrap();
+    let misused = house.root.list_grants(house.key).grantee_principal(user("u1")).marker(marker);
     assert_eq!(code(misused.send()), "InvalidMarkerException");
 }
 
@@ -387,12 +387,12 @@ fn retirable_grants_of_all_accounts() {
     let house = House::new();
     let other = house.client(Caller::account_root(OTHER).unwrap());
     let foreign_key = other.create_key().send().unwrap().key_metadata.arn;
-    house.root.create_grant(&house.key, user("G")).retiring_principal(user("T")).operation("Decrypt").send().unwrap();
-    other.create_grant(&foreign_key, user("G")).retiring_principal(user("T")).operation("Decrypt").send().unwrap();
+    house.root.create_grant(house.key, user("G")).retiring_principal(user("T")).operation("Decrypt").send().unwrap();
+    other.create_grant(foreign_key, user("G")).retiring_principal(user("T")).operation("Decrypt").send().unwrap();
     let listed = house.root.list_retirable_grants(user("T")).send().unwrap();
     assert_eq!(listed.grants.len(), 2);
     assert_eq!(code(other.list_retirable_grants(user("T")).send()), "AccessDeniedException");
-    let gone = other.schedule_key_deletion(&foreign_key).pending_window_in_days(7).send();
+    let gone = other.schedule_key_deletion(foreign_key).pending_window_in_days(7).send();
     gone.unwrap();
     assert_eq!(house.root.list_retirable_grants(user("T")).send().unwrap().grants.len(), 2);
 }
@@ -402,12 +402,12 @@ fn retirable_grants_of_all_accounts() {
 fn key_states_and_grants() {
     let house = House::new();
     let id = house.grant(&user("u"), &[GrantOperation::Decrypt]).grant_id;
-    let create = || house.root.create_grant(&house.key, user("u")).operation("Decrypt").send().map(drop);
-    house.root.disable_key(&house.key).send().unwrap();
+    let create = || house.root.create_grant(house.key, user("u")).operation("Decrypt").send().map(drop);
+    house.root.disable_key(house.key).send().unwrap();
     assert_eq!(code(create()), "DisabledException");
-    house.root.schedule_key_deletion(&house.key).send().unwrap();
+    house.root.schedule_key_deletion(house.key).send().unwrap();
     assert_eq!(code(create()), "KMSInvalidStateException");
-    house.root.revoke_grant(&house.key, &id).send().unwrap();
+    house.root.revoke_grant(house.key, &id).send().unwrap();
 }
 
 /// Spec: GRA-05, QUO-08
@@ -415,16 +415,16 @@ fn key_states_and_grants() {
 fn the_quota_counts_grants() {
     let house = House::with(Kms::builder().quotas(QuotaProfile::DEFAULT.with_grants_per_key(3)).build().unwrap());
     let named =
-        || house.root.create_grant(&house.key, user("u")).operation("Decrypt").name("n").send().unwrap().grant_id;
+        || house.root.create_grant(house.key, user("u")).operation("Decrypt").name("n").send().unwrap().grant_id;
     let first = named();
     house.grant(&user("u"), &[GrantOperation::Decrypt]);
     house.grant(&user("u"), &[GrantOperation::Decrypt]);
-    let fourth = || house.root.create_grant(&house.key, user("u")).operation("Decrypt").send().map(drop);
+    let fourth = || house.root.create_grant(house.key, user("u")).operation("Decrypt").send().map(drop);
     assert_eq!(code(fourth()), "LimitExceededException");
-    let dry = house.root.create_grant(&house.key, user("u")).operation("Decrypt").dry_run(true).send();
+    let dry = house.root.create_grant(house.key, user("u")).operation("Decrypt").dry_run(true).send();
     assert_eq!(code(dry), "LimitExceededException");
     assert_eq!(named(), first);
-    house.root.revoke_grant(&house.key, &first).send().unwrap();
+    house.root.revoke_grant(house.key, &first).send().unwrap();
     fourth().unwrap();
 }
 
@@ -435,7 +435,7 @@ fn boundaries_limit_grants_to_roles_only() {
     house.grant(&user("U"), &[GrantOperation::Encrypt]);
     house.grant(&role(OWNER), &[GrantOperation::Encrypt]);
     let silent = allow("s3:GetObject");
-    let encrypt = |caller: Caller| house.client(caller).encrypt(&house.key, b"x").send().map(drop).is_ok();
+    let encrypt = |caller: Caller| house.client(caller).encrypt(house.key, b"x").send().map(drop).is_ok();
     let u = || Caller::user(OWNER, "U").unwrap();
     assert!(encrypt(u().permissions_boundary(&silent).unwrap()));
     assert!(!encrypt(house.session(OWNER).permissions_boundary(&silent).unwrap()));
@@ -448,19 +448,19 @@ fn the_halves_of_re_encrypt_may_come_from_different_sources() {
     let house = House::new();
     let second = house.root.create_key().send().unwrap().key_metadata.arn;
     house.grant(&user("U"), &[GrantOperation::ReEncryptFrom]);
-    house.root.create_grant(&second, user("U")).operation("ReEncryptTo").send().unwrap();
+    house.root.create_grant(second, user("U")).operation("ReEncryptTo").send().unwrap();
     let u = house.user("U");
-    let first = house.root.encrypt(&house.key, b"x").send().unwrap();
-    u.re_encrypt(&first.ciphertext_blob, &second).send().unwrap();
-    let back = house.root.encrypt(&second, b"x").send().unwrap();
-    assert_eq!(code(u.re_encrypt(&back.ciphertext_blob, &house.key).send()), "AccessDeniedException");
+    let first = house.root.encrypt(house.key, b"x").send().unwrap();
+    u.re_encrypt(&first.ciphertext_blob, second).send().unwrap();
+    let back = house.root.encrypt(second, b"x").send().unwrap();
+    assert_eq!(code(u.re_encrypt(&back.ciphertext_blob, house.key).send()), "AccessDeniedException");
 }
 
 /// Spec: GRA-08, GRA-66, AUD-17
 #[test]
 fn records_show_the_grant_and_never_the_token() {
     let house = House::new();
-    let call = house.root.create_grant(&house.key, user("U")).operation("Decrypt").name("n");
+    let call = house.root.create_grant(house.key, user("U")).operation("Decrypt").name("n");
     let made = call.encryption_context_equals(pairs(&[("k", "v")])).send().unwrap().into_inner();
     house.root.retire_grant().grant_token(&*made.grant_token).send().unwrap();
     let trail = house.kms.audit_trail();
@@ -480,12 +480,12 @@ fn records_show_the_grant_and_never_the_token() {
 #[test]
 fn dry_runs_leave_grants_alone() {
     let house = House::new();
-    let dry = house.root.create_grant(&house.key, user("U")).operation("Decrypt").dry_run(true).send();
+    let dry = house.root.create_grant(house.key, user("U")).operation("Decrypt").dry_run(true).send();
     assert_eq!(code(dry), "DryRunOperationException");
-    assert!(house.root.list_grants(&house.key).send().unwrap().grants.is_empty());
+    assert!(house.root.list_grants(house.key).send().unwrap().grants.is_empty());
     let id = house.grant(&user("U"), &[GrantOperation::Decrypt]).grant_id;
-    assert_eq!(code(house.root.revoke_grant(&house.key, &id).dry_run(true).send()), "DryRunOperationException");
-    let retire = house.root.retire_grant().key_id(&house.key).grant_id(&id).dry_run(true);
+    assert_eq!(code(house.root.revoke_grant(house.key, &id).dry_run(true).send()), "DryRunOperationException");
+    let retire = house.root.retire_grant().key_id(house.key).grant_id(&id).dry_run(true);
     assert_eq!(code(retire.send()), "DryRunOperationException");
-    assert_eq!(house.root.list_grants(&house.key).send().unwrap().grants.len(), 1);
+    assert_eq!(house.root.list_grants(house.key).send().unwrap().grants.len(), 1);
 }
