@@ -83,7 +83,7 @@ impl<'c> Compiler<'c> {
             refuse_overly_permissive(&document)?;
         }
 
-        let lints = lint::check(&document, kind, self.catalogue, text);
+        let lints = lint::check(&document, root, kind, self.catalogue, text);
         let bindings = principals.iter().flatten().flat_map(Principals::entries).filter_map(Entry::binding).collect();
         let mut statements = Vec::new();
         let mut infos = Vec::new();
@@ -103,7 +103,7 @@ impl<'c> Compiler<'c> {
             });
             statements.push((written.effect, statement));
         }
-        Ok(Policy::new(kind, statements, infos, lints, bindings))
+        Ok(Policy::new(kind, text, statements, infos, lints, bindings))
     }
 
     /// The statement without its principals; none if it can never apply.

@@ -1,5 +1,6 @@
 //! The decision: one request against the policies of all layers (chapter 21, section 6).
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::evaluate::Evaluation;
@@ -49,10 +50,15 @@ pub struct Layers<'a> {
     /// Resource control policies of the resource's account, organisation root first. Each level must allow, an empty
     /// one does (POL-92). The host leaves them out where they do not apply (POL-129). Empty: no such limit.
     pub resource_control: &'a [Level],
-    /// The policy of the VPC endpoint through which the request came.
-    pub endpoint: Option<&'a Policy>,
+    /// The policies of the VPC endpoint through which the request came; together they allow what any of them allows.
+    /// Empty: no such limit.
+    pub endpoint: &'a [Arc<Policy>],
     /// The strongest grant that fits the request.
     pub grant: GrantMatch,
+    /// Whether identity policies suffice for callers of the resource's own account, as they do beside the resource
+    /// policies of most services. `false` is the rule of keys: what the key policy does not open stays shut (POL-78).
+    /// With `true` the resource policy sees all condition keys (CND-09 is a rule of key policies).
+    pub identity_suffices: bool,
 }
 
 /// Whether a grant names the caller, and how (POL-96, GRA-38). The facade finds the grant: key, operation,
@@ -123,7 +129,7 @@ impl Decision {
 /// Decides a request. Pure: no clock, no I/O, no state, no allocation (POL-01).
 pub fn decide(request: &Request<'_>, layers: &Layers<'_>) -> Decision {
     // Step 0: an action that other accounts cannot have (POL-90).
-    let foreign = request.principal.account().is_some_and(|account| account != request.resource.account());
+    let foreign = request.is_foreign();
     if foreign && !request.cross_account_capable {
         return Decision::ImplicitDeny(Layer::Resource);
     }
@@ -137,15 +143,32 @@ pub fn decide(request: &Request<'_>, layers: &Layers<'_>) -> Decision {
     }
 }
 
+impl Request<'_> {
+    /// Whether the caller belongs to another account than the resource (POL-125). A caller without account does not
+    /// (POL-146).
+    pub fn is_foreign(&self) -> bool {
+        self.principal.account().is_some_and(|account| account != self.resource.account())
+    }
+}
+
 impl<'a> Layers<'a> {
     /// Step 1: the first matching deny, in the order of POL-115.
     fn first_deny(&self, request: &Request<'_>) -> Option<DenyingStatement> {
         let evaluation = self.evaluation(request);
-        let find = |layer, policies: &mut dyn Iterator<Item = &'a Policy>| {
-            policies.zip(0..).find_map(|(policy, index)| {
-                let statement = evaluation.denies(policy)?;
-                Some(DenyingStatement { layer, policy: index, statement })
-            })
+        self.find_policy(request, |layer, policy, index| {
+            let statement = evaluation.denies(policy)?;
+            Some(DenyingStatement { layer, policy: index, statement })
+        })
+    }
+
+    /// Visits the policies that can deny the request, in the order of POL-115, until one gives an answer.
+    pub(crate) fn find_policy<T>(
+        &self,
+        request: &Request<'_>,
+        mut answer: impl FnMut(Layer, &'a Policy, u32) -> Option<T>,
+    ) -> Option<T> {
+        let mut find = |layer, policies: &mut dyn Iterator<Item = &'a Policy>| {
+            policies.zip(0..).find_map(|(policy, index)| answer(layer, policy, index))
         };
         let service_control = if is_bound_by_service_control(request.principal) { self.service_control } else { &[] };
         find(Layer::ServiceControl, &mut service_control.iter().flatten().map(|policy| &**policy))
@@ -156,45 +179,61 @@ impl<'a> Layers<'a> {
             .or_else(|| find(Layer::Identity, &mut self.identity.iter().map(|policy| &**policy)))
             .or_else(|| find(Layer::Boundary, &mut self.boundary.into_iter()))
             .or_else(|| find(Layer::Session, &mut self.session.iter().map(|policy| &**policy)))
-            .or_else(|| find(Layer::Endpoint, &mut self.endpoint.into_iter()))
+            .or_else(|| find(Layer::Endpoint, &mut self.endpoint.iter().map(|policy| &**policy)))
     }
 
-    /// Steps 2 to 4: the first layer, in the order of POL-147, that must allow the request and does not.
+    /// Steps 2 to 4: the first layer that must allow the request and does not.
     fn first_silent(&self, request: &Request<'_>, foreign: bool) -> Option<Layer> {
+        self.find_silent(request, foreign, ControlFlow::Break).break_value()
+    }
+
+    /// Visits the layers that must allow the request and do not, in the order of POL-147, until told to stop. Behind a
+    /// silent resource only a caller of another account is still asked for its own policies: one of the same account
+    /// might be named by the resource policy itself.
+    pub(crate) fn find_silent<T>(
+        &self,
+        request: &Request<'_>,
+        foreign: bool,
+        mut found: impl FnMut(Layer) -> ControlFlow<T>,
+    ) -> ControlFlow<T> {
         let evaluation = self.evaluation(request);
         let any = |policies: &[Arc<Policy>], kind| policies.iter().any(|policy| evaluation.allows(policy, kind));
 
         // Step 2: guard rails that must allow, if present (POL-92).
-        if self.endpoint.is_some_and(|policy| !evaluation.allows(policy, PolicyKind::Endpoint)) {
-            return Some(Layer::Endpoint);
+        if !self.endpoint.is_empty() && !any(self.endpoint, PolicyKind::Endpoint) {
+            found(Layer::Endpoint)?;
         }
         if is_bound_by_service_control(request.principal)
             && self.service_control.iter().any(|level| !any(level, PolicyKind::ServiceControl))
         {
-            return Some(Layer::ServiceControl);
+            found(Layer::ServiceControl)?;
         }
         if self.resource_control.iter().any(|level| !level.is_empty() && !any(level, PolicyKind::ResourceControl)) {
-            return Some(Layer::ResourceControl);
+            found(Layer::ResourceControl)?;
         }
 
         // Step 3: what the resource side gives, and what the caller's side must add to it.
         let reach = self.key_policy(request).map_or(Reach::None, |policy| evaluation.reach(policy));
-        let needs = self.needs(request, foreign, reach);
+        let mut needs = self.needs(request, foreign, reach);
         if needs == Needs::Refused {
-            return Some(if request.identity_only { Layer::Identity } else { Layer::Resource });
+            found(if request.identity_only { Layer::Identity } else { Layer::Resource })?;
+            if !foreign {
+                return ControlFlow::Continue(());
+            }
+            needs = delegated(request.principal);
         }
         if needs >= Needs::Identity && !any(self.identity, PolicyKind::Identity) {
-            return Some(Layer::Identity);
+            found(Layer::Identity)?;
         }
         if needs >= Needs::Limits {
             if self.boundary.is_some_and(|policy| !evaluation.allows(policy, PolicyKind::PermissionsBoundary)) {
-                return Some(Layer::Boundary);
+                found(Layer::Boundary)?;
             }
             if !self.session.is_empty() && !any(self.session, PolicyKind::Session) {
-                return Some(Layer::Session);
+                found(Layer::Session)?;
             }
         }
-        None
+        ControlFlow::Continue(())
     }
 
     /// What the caller's own policies must still allow, given the strongest source on the resource side: a statement
@@ -202,8 +241,7 @@ impl<'a> Layers<'a> {
     fn needs(&self, request: &Request<'_>, foreign: bool, reach: Reach) -> Needs {
         let kind = request.principal.kind();
         let has_account = !matches!(kind, PrincipalKind::Service | PrincipalKind::Anonymous);
-        // The root user needs no identity policy in its own account.
-        let delegated = if kind == PrincipalKind::Root { Needs::Limits } else { Needs::Identity };
+        let delegated = delegated(request.principal);
         if request.identity_only {
             return if has_account { delegated } else { Needs::Refused };
         }
@@ -221,15 +259,16 @@ impl<'a> Layers<'a> {
             GrantMatch::ToRole => Needs::Limits,
             GrantMatch::ToAccount => delegated,
         };
-        from_key_policy.min(from_grant)
+        let from_account = if self.identity_suffices && has_account && !foreign { delegated } else { Needs::Refused };
+        from_key_policy.min(from_grant).min(from_account)
     }
 
     fn key_policy(&self, request: &Request<'_>) -> Option<&'a Policy> {
         if request.identity_only { None } else { self.key_policy }
     }
 
-    fn evaluation<'r>(&self, request: &'r Request<'r>) -> Evaluation<'r> {
-        Evaluation::new(request, self.boundary.is_some())
+    pub(crate) fn evaluation<'r>(&self, request: &'r Request<'r>) -> Evaluation<'r> {
+        Evaluation::new(request, self.boundary.is_some(), !self.identity_suffices)
     }
 }
 
@@ -243,6 +282,12 @@ enum Needs {
     Identity,
     /// Nothing on the caller's side can help.
     Refused,
+}
+
+/// What the account of a caller must add where the resource leaves the decision to it: the root user needs no identity
+/// policy in its own account.
+fn delegated(principal: &Principal) -> Needs {
+    if principal.kind() == PrincipalKind::Root { Needs::Limits } else { Needs::Identity }
 }
 
 /// Service control policies bind the principals of accounts, the root user included (POL-92).

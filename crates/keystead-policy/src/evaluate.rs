@@ -10,11 +10,22 @@ pub(crate) struct Evaluation<'r> {
     request: &'r Request<'r>,
     /// The caller has a permissions boundary (POL-71).
     bounded: bool,
+    /// The policy of the resource does not see the condition keys that only identity policies know (CND-09).
+    hiding: bool,
+}
+
+/// Why a statement does not match: the first element that fails, with the position of a condition element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unmatched {
+    Principal,
+    Action,
+    Resource,
+    Condition(usize),
 }
 
 impl<'r> Evaluation<'r> {
-    pub(crate) fn new(request: &'r Request<'r>, bounded: bool) -> Self {
-        Self { request, bounded }
+    pub(crate) fn new(request: &'r Request<'r>, bounded: bool, hiding: bool) -> Self {
+        Self { request, bounded, hiding }
     }
 
     /// Position of the first statement of a policy that denies the request.
@@ -54,10 +65,33 @@ impl<'r> Evaluation<'r> {
         if reach == Reach::None {
             return Reach::None;
         }
-        let facts = Facts { context: self.request.context, in_key_policy: kind == PolicyKind::Key };
+        let facts = self.facts(kind);
         let matches = statement.resources.contains(self.request.resource.split(), effect, &facts)
             && statement.conditions.iter().all(|element| element.is_satisfied(effect, &facts));
         if matches { reach } else { Reach::None }
+    }
+
+    /// The same as [`Evaluation::applies`], element by element in the order in which people read them.
+    pub(crate) fn examine(&self, statement: &Statement, effect: Effect, kind: PolicyKind) -> Result<Reach, Unmatched> {
+        let facts = self.facts(kind);
+        let reach = statement.principals.reach(self.request.principal, self.bounded);
+        let unsatisfied = || statement.conditions.iter().position(|element| !element.is_satisfied(effect, &facts));
+        let examined = if reach == Reach::None {
+            Err(Unmatched::Principal)
+        } else if !statement.actions.contains(&self.request.action) {
+            Err(Unmatched::Action)
+        } else if !statement.resources.contains(self.request.resource.split(), effect, &facts) {
+            Err(Unmatched::Resource)
+        } else {
+            unsatisfied().map_or(Ok(reach), |position| Err(Unmatched::Condition(position)))
+        };
+        debug_assert_eq!(examined.unwrap_or(Reach::None), self.applies(statement, effect, kind));
+        examined
+    }
+
+    /// The context, as a policy of this kind sees it.
+    pub(crate) fn facts(&self, kind: PolicyKind) -> Facts<'r> {
+        Facts { context: self.request.context, in_key_policy: kind == PolicyKind::Key && self.hiding }
     }
 }
 
@@ -70,10 +104,14 @@ pub(crate) struct Facts<'r> {
 impl<'r> Facts<'r> {
     /// The value of a key; absent in a key policy if only identity policies know it (CND-09).
     pub(crate) fn value(&self, key: &ConditionKey) -> Value<'r> {
-        if self.in_key_policy && key.is_identity_only() {
+        if self.hides(key) {
             return Value::Absent;
         }
         self.context.value(key)
+    }
+
+    pub(crate) fn hides(&self, key: &ConditionKey) -> bool {
+        self.in_key_policy && key.is_identity_only()
     }
 
     /// The `nth` value of a key whose name the request has in several spellings.

@@ -5,6 +5,9 @@
 //! ([`Policy::compile`]); a decision parses nothing and allocates nothing. The crate knows nothing of keys, storage or
 //! cryptography, and the actions it compiles for are a parameter, the [`Catalogue`].
 //!
+//! [`explain`] decides by the same evaluation and says why, statement by statement; [`who_can_use`] lists what a policy
+//! opens.
+//!
 //! ```
 //! use keystead_policy::{decide, Catalogue, ConditionKey, Context, Layers, Policy, PolicyKind, Principal, Request,
 //!     Resource, Value};
@@ -37,15 +40,18 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod access;
 mod catalogue;
 mod characters;
 mod compile;
 mod condition;
 mod context;
+mod context_map;
 mod decide;
 mod document;
 mod error;
 mod evaluate;
+mod explain;
 mod fold;
 mod json;
 mod lint;
@@ -60,16 +66,22 @@ mod span;
 mod template;
 mod wildcard;
 
+pub use access::{GrantedAccess, Means, Opening, ResourceAccess, who_can_use};
 pub use catalogue::{Action, Catalogue};
 pub use characters::first_illegal_character;
 pub use compile::Compiler;
 pub use condition::{ConditionKey, Effect, KeyName, KnownKey};
 pub use context::{Context, Many, TextSet, Value};
+pub use context_map::ContextMap;
 pub use decide::{Decision, DenyingStatement, GrantMatch, Layer, Layers, Level, Request, decide};
 pub use error::{Malformed, PolicyError};
+pub use explain::{
+    Explanation, FailedCondition, Mismatch, Naming, Outcome, PolicyExplanation, RequestValue, StatementExplanation,
+    explain,
+};
 pub use lint::{Lint, LintKind};
 pub use policy::{Policy, PolicyKind, StatementInfo};
-pub use principal::{Principal, PrincipalKind};
+pub use principal::{InvalidPrincipal, Principal, PrincipalKind};
 pub use principal_entry::{Directory, DirectoryEntry};
 pub use reason::Reason;
 pub use resource::{ArnColons, Resource, SplitArn};

@@ -34,6 +34,7 @@ pub enum PolicyKind {
 #[derive(Clone, Debug)]
 pub struct Policy {
     kind: PolicyKind,
+    text: Box<str>,
     denies: Box<[Statement]>,
     allows: Box<[Statement]>,
     statements: Box<[StatementInfo]>,
@@ -57,6 +58,11 @@ impl Policy {
         self.kind
     }
 
+    /// The document as written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// What is legal in the document but probably not meant; in the order of the text.
     pub fn lints(&self) -> &[Lint] {
         &self.lints
@@ -76,6 +82,7 @@ impl Policy {
 
     pub(crate) fn new(
         kind: PolicyKind,
+        text: &str,
         statements: Vec<(Effect, Option<Statement>)>,
         infos: Vec<StatementInfo>,
         lints: Vec<Lint>,
@@ -90,6 +97,7 @@ impl Policy {
         }
         Self {
             kind,
+            text: text.into(),
             denies: denies.into(),
             allows: allows.into(),
             statements: infos.into(),
@@ -214,6 +222,11 @@ pub(crate) struct Resources {
 }
 
 impl Resources {
+    /// Whether the element covers every resource.
+    pub(crate) fn is_everything(&self) -> bool {
+        !self.negated && self.patterns.iter().any(|pattern| matches!(pattern, ResourcePattern::Any))
+    }
+
     /// Whether the element covers a resource in a statement of this effect.
     pub(crate) fn contains(&self, arn: &SplitArn<'_>, effect: Effect, facts: &Facts<'_>) -> bool {
         let mut unresolvable = false;

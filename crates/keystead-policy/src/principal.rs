@@ -3,7 +3,9 @@
 use std::hash::{BuildHasher, Hash};
 
 use foldhash::fast::FixedState;
+use thiserror::Error;
 
+use crate::principal_entry::{is_name, is_partition, is_path_and_name, is_service_name};
 use crate::{ConditionKey, KnownKey, Value};
 
 /// The authenticated caller of a request. Built once per caller: everything that a decision compares is computed here.
@@ -95,6 +97,48 @@ impl Principal {
     /// A caller without identity; for simulation (POL-146).
     pub fn anonymous(partition: &str) -> Self {
         Self::new(PrincipalKind::Anonymous, partition, None, "anonymous".to_owned(), "anonymous")
+    }
+
+    /// Reads a caller from its ARN, from the name of a service (`logs.amazonaws.com`, in partition `aws`), or from a
+    /// 12-digit account ID, which means the root user; for simulation. A session ARN lacks the path of the role
+    /// (POL-144). The ARN of a role stands for a session of the role whose name is not known.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPrincipal`] for a text that names no caller: a group, a wildcard, anything malformed.
+    pub fn parse(text: &str) -> Result<Self, InvalidPrincipal> {
+        if is_service_name(text) {
+            return Ok(Self::service("aws", text));
+        }
+        if AccountDigits::new(text).is_some() {
+            return Ok(Self::account_root("aws", text));
+        }
+        Self::from_arn(text).ok_or_else(|| InvalidPrincipal(text.to_owned()))
+    }
+
+    fn from_arn(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        let ("arn", partition, service, "") = (parts.next()?, parts.next()?, parts.next()?, parts.next()?) else {
+            return None;
+        };
+        let account =
+            parts.next().filter(|account| is_partition(partition) && AccountDigits::new(account).is_some())?;
+        let resource = parts.next()?;
+        if (service, resource) == ("iam", "root") {
+            return Some(Self::account_root(partition, account));
+        }
+        let (kind, name) = resource.split_once('/')?;
+        Some(match (service, kind) {
+            ("iam", "user") if is_path_and_name(name) => Self::user(partition, account, name),
+            ("iam", "role") if is_path_and_name(name) => Self::role_session(partition, account, name, ""),
+            ("sts", "federated-user") if is_name(name) => Self::federated_user(partition, account, name, None),
+            ("sts", "assumed-role") => {
+                let (role, session) =
+                    name.split_once('/').filter(|(role, session)| is_name(role) && is_name(session))?;
+                Self::role_session_without_path(partition, account, role, session)
+            }
+            _ => return None,
+        })
     }
 
     /// States the unique ID: of the user (`AIDA…`), for a session of its role (`AROA…`) or federating user.
@@ -213,6 +257,11 @@ impl Principal {
     }
 }
 
+/// A text that names no caller.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{0}` is no caller; write the ARN of a user, role, session or account root, or the name of a service")]
+pub struct InvalidPrincipal(String);
+
 /// A text that is compared often: hashed once, so that a difference is seen without reading the text.
 #[derive(Clone, Debug)]
 pub(crate) struct Named {
@@ -248,6 +297,11 @@ impl AccountDigits {
     pub(crate) fn new(text: &str) -> Option<Self> {
         let digits: [u8; 12] = text.as_bytes().try_into().ok()?;
         digits.iter().all(u8::is_ascii_digit).then_some(Self(digits))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        // Only ASCII digits are ever held.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     pub(crate) fn mask(self) -> ChainMask {
@@ -315,6 +369,39 @@ mod tests {
         }
         let session = Principal::role_session("aws", "111122223333", "svc/R", "s1");
         assert_eq!(session.principal_arn(), Some("arn:aws:iam::111122223333:role/svc/R"));
+    }
+
+    /// Spec: POL-07, POL-08, POL-144
+    #[test]
+    fn callers_are_read_from_their_arns() {
+        for arn in [
+            "arn:aws:iam::111122223333:root",
+            "arn:aws-cn:iam::111122223333:user/a/bob",
+            "arn:aws:sts::111122223333:assumed-role/R/s1",
+            "arn:aws:sts::111122223333:federated-user/eve",
+            "ses.amazonaws.com",
+        ] {
+            assert_eq!(Principal::parse(arn).unwrap().arn(), arn);
+        }
+        let role = Principal::parse("arn:aws:iam::111122223333:role/svc/R").unwrap();
+        assert_eq!(role.principal_arn(), Some("arn:aws:iam::111122223333:role/svc/R"));
+        assert_eq!(role.kind(), PrincipalKind::RoleSession);
+        assert_eq!(Principal::parse("111122223333").unwrap().arn(), "arn:aws:iam::111122223333:root");
+        assert!(Principal::parse("arn:aws:sts::111122223333:assumed-role/R/s1").unwrap().is_path_unknown());
+        for none in [
+            "",
+            "*",
+            "bob",
+            "arn:aws:iam::111122223333:group/g",
+            "arn:aws:iam::111122223333:user/*",
+            "arn:aws:iam::*:root",
+            "arn:aws:iam:us-west-2:111122223333:root",
+            "arn:aws:sts::111122223333:assumed-role/R",
+            "arn:aws:sts::111122223333:assumed-role/R/s/t",
+            "arn:aws:iam::111122223333",
+        ] {
+            assert!(Principal::parse(none).is_err(), "{none}");
+        }
     }
 
     /// Spec: POL-70, POL-146, CND-88, CND-92, CND-93

@@ -92,18 +92,18 @@ fn bind(arn: &str, directory: Option<&dyn Directory>) -> Option<Option<Box<str>>
     }
 }
 
-fn is_partition(text: &str) -> bool {
+pub(crate) fn is_partition(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// Names of users, roles and sessions in IAM: `[\w+=,.@-]+`.
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
 }
 
 /// A name after a path of printable ASCII; without wildcards (POL-23).
-fn is_path_and_name(text: &str) -> bool {
+pub(crate) fn is_path_and_name(text: &str) -> bool {
     let (path, name) = text.rsplit_once('/').map_or(("", text), |(path, name)| (path, name));
     is_name(name) && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'*' && byte != b'?')
 }
@@ -116,7 +116,7 @@ fn is_unique_id(text: &str) -> bool {
 }
 
 /// `^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$` (POL-24).
-fn is_service_name(text: &str) -> bool {
+pub(crate) fn is_service_name(text: &str) -> bool {
     let is_label =
         |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     text.contains('.') && text.split('.').all(is_label)

@@ -7,7 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use common::*;
-use keystead_policy::{Decision, Layers, Policy, PolicyKind, Request, Resource, decide};
+use keystead_policy::{Decision, Layers, PolicyKind, Request, Resource, decide};
 
 /// The system allocator, counting what the current thread asks for.
 struct Counting;
@@ -64,7 +64,7 @@ fn decisions_allocate_nothing() {
     let (boundary, session) = (of(PolicyKind::PermissionsBoundary, ""), [of(PolicyKind::Session, "").into()]);
     let service_control = [vec![of(PolicyKind::ServiceControl, "").into()]];
     let resource_control = [vec![of(PolicyKind::ResourceControl, everybody).into()]];
-    let endpoint: Policy = of(PolicyKind::Endpoint, everybody);
+    let endpoint = [of(PolicyKind::Endpoint, everybody).into()];
     let time: jiff::Timestamp = "2026-01-02T03:04:05.5Z".parse().unwrap();
     let facts = Facts::new()
         .with("kms:ViaService", "b")
@@ -97,7 +97,7 @@ fn decisions_allocate_nothing() {
         session: &session,
         service_control: &service_control,
         resource_control: &resource_control,
-        endpoint: Some(&endpoint),
+        endpoint: &endpoint,
         ..Layers::default()
     };
     let decide_counted = |layers: &Layers<'_>| {

@@ -2,6 +2,7 @@
 //! policies and requests. The alphabet is small, so that statements match often.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod agreement;
 mod common;
 mod reference;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use common::{Facts, Held, KEY, KMS, NO_RESOURCE, OTHER, OWNER};
 use keystead_policy::{
-    Compiler, Decision, GrantMatch, Layers, Level, Policy, PolicyKind, Principal, Request, Resource, decide,
+    Compiler, Decision, GrantMatch, Layers, Level, Policy, PolicyKind, Principal, Request, Resource, decide, explain,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -105,10 +106,15 @@ impl Compiled {
             session: &self.session,
             service_control: &self.service_control,
             resource_control: &self.resource_control,
-            endpoint: self.endpoint.as_deref(),
+            endpoint: self.endpoint.as_slice(),
             grant: self.grant,
+            identity_suffices: false,
         };
-        decide(&request, &layers)
+        let decision = decide(&request, &layers);
+        agreement::check(&explain(&request, &layers), decision, &request, &layers);
+        let open = Layers { identity_suffices: true, ..layers };
+        agreement::check(&explain(&request, &open), decide(&request, &open), &request, &open);
+        decision
     }
 }
 

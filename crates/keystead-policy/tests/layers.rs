@@ -171,7 +171,7 @@ fn any_layer_denies_and_the_first_is_named() {
         let (service_control, resource_control) =
             ([vec![policy(PolicyKind::ServiceControl)]], [vec![policy(PolicyKind::ResourceControl)]]);
         let (identity, session) = ([policy(PolicyKind::Identity)], [policy(PolicyKind::Session)]);
-        let (boundary, endpoint) = (policy(PolicyKind::PermissionsBoundary), policy(PolicyKind::Endpoint));
+        let (boundary, endpoint) = (policy(PolicyKind::PermissionsBoundary), [policy(PolicyKind::Endpoint)]);
         let layers = Layers {
             key_policy: Some(&key_policy),
             identity: &identity,
@@ -179,8 +179,9 @@ fn any_layer_denies_and_the_first_is_named() {
             session: &session,
             service_control: &service_control,
             resource_control: &resource_control,
-            endpoint: Some(&endpoint),
+            endpoint: &endpoint,
             grant: GrantMatch::ToPrincipal,
+            identity_suffices: false,
         };
         assert_eq!(Ask::new(role(), "kms:Decrypt").reason(&layers), text);
         assert_eq!(Ask::new(Principal::account_root("aws", OWNER), "kms:Decrypt").reason(&layers), text);
@@ -218,7 +219,7 @@ fn the_first_layer_without_an_allow_is_named() {
         let (service_control, resource_control) =
             ([vec![policy(PolicyKind::ServiceControl)]], [vec![policy(PolicyKind::ResourceControl)]]);
         let (identity, session) = ([policy(PolicyKind::Identity)], [policy(PolicyKind::Session)]);
-        let (boundary, endpoint) = (policy(PolicyKind::PermissionsBoundary), policy(PolicyKind::Endpoint));
+        let (boundary, endpoint) = (policy(PolicyKind::PermissionsBoundary), [policy(PolicyKind::Endpoint)]);
         let layers = Layers {
             key_policy: Some(&key_policy),
             identity: &identity,
@@ -226,8 +227,9 @@ fn the_first_layer_without_an_allow_is_named() {
             session: &session,
             service_control: &service_control,
             resource_control: &resource_control,
-            endpoint: Some(&endpoint),
+            endpoint: &endpoint,
             grant: GrantMatch::None,
+            identity_suffices: false,
         };
         assert_eq!(Ask::new(role(), "kms:Decrypt").reason(&layers), text);
     }
@@ -462,12 +464,58 @@ fn a_policy_in_the_layer_of_another_kind_gives_nothing() {
 /// Spec: POL-17, POL-92
 #[test]
 fn endpoint_policies_compare_the_principal() {
-    let endpoint = compile(
+    let endpoint = [Arc::new(compile(
         PolicyKind::Endpoint,
         r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:user/bob"}, "Action": "*", "Resource": "*"}}"#,
-    );
+    ))];
     let open = gives(r#""*""#);
-    let layers = Layers { endpoint: Some(&endpoint), ..on_key(&open) };
+    let layers = Layers { endpoint: &endpoint, ..on_key(&open) };
     assert!(Ask::new(user(), "kms:Decrypt").is_allowed(&layers));
     assert!(!Ask::new(role(), "kms:Decrypt").is_allowed(&layers));
+}
+
+/// Spec: POL-91, POL-92, POL-109
+#[test]
+fn several_endpoint_policies_allow_what_any_allows_and_deny_what_any_denies() {
+    let of = |effect: &str, action: &str| {
+        let statement = format!(r#"{{"Effect": "{effect}", "Principal": "*", "Action": "{action}", "Resource": "*"}}"#);
+        Arc::new(compile(PolicyKind::Endpoint, &document(&statement)))
+    };
+    let open = gives(r#""*""#);
+    let ask =
+        |endpoint: &[Arc<Policy>]| Ask::new(user(), "kms:Decrypt").is_allowed(&Layers { endpoint, ..on_key(&open) });
+    let (other, own, deny) = (of("Allow", "kms:Encrypt"), of("Allow", "kms:Decrypt"), of("Deny", "kms:Decrypt"));
+    assert!(ask(&[]));
+    assert!(!ask(std::slice::from_ref(&other)));
+    assert!(ask(&[other.clone(), own.clone()]));
+    assert!(!ask(&[own, other, deny]));
+}
+
+/// Spec: POL-78, POL-94, POL-99
+#[test]
+fn beside_a_policy_that_delegates_by_itself_identity_policies_suffice_in_the_same_account() {
+    let identity = [may(r#""kms:Decrypt""#)];
+    let silent = gives(r#"{"AWS": "arn:aws:iam::111122223333:user/somebody"}"#);
+    let shares = gives(r#"{"AWS": "444455556666"}"#);
+    let layers = Layers { identity: &identity, identity_suffices: true, ..on_key(&silent) };
+    let reason = |caller: Principal, layers: &Layers<'_>| Ask::new(caller, "kms:Decrypt").reason(layers);
+    assert_eq!(reason(user(), &layers), "");
+    assert_eq!(reason(user(), &Layers { key_policy: None, ..layers }), "");
+    assert_ne!(reason(user(), &Layers { identity_suffices: false, ..layers }), "");
+    // Who has no identity policy is told to get one, unless it is the root user.
+    let bare = Layers { identity: &[], ..layers };
+    assert_eq!(reason(user(), &bare), "because no identity-based policy allows the kms:Decrypt action");
+    assert_eq!(reason(Principal::account_root("aws", OWNER), &bare), "");
+    // Other accounts and services still need the resource policy.
+    assert_eq!(reason(foreigner(), &layers), "because no resource-based policy allows the kms:Decrypt action");
+    assert_eq!(reason(foreigner(), &Layers { key_policy: Some(&shares), ..layers }), "");
+    assert_ne!(reason(Principal::service("aws", "s3.amazonaws.com"), &layers), "");
+    // The limits of the caller still hold.
+    let boundary = silent_boundary();
+    assert_ne!(reason(user(), &Layers { boundary: Some(&boundary), ..layers }), "");
+}
+
+fn silent_boundary() -> Policy {
+    let statement = r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}"#;
+    compile(PolicyKind::PermissionsBoundary, &document(statement))
 }

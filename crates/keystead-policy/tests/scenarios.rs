@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::*;
 use keystead_policy::{
     Action, GrantMatch, Layers, Policy, PolicyError, PolicyKind, Principal, Request, Resource, decide,
@@ -288,18 +290,18 @@ fn an_alias_arn_is_the_alias_not_the_key() {
 /// Spec: POL-10, POL-92, POL-109, POL-111, POL-147
 #[test]
 fn an_endpoint_policy_for_one_key_does_not_allow_list_keys() {
-    let endpoint = compile(
+    let endpoint = [Arc::new(compile(
         PolicyKind::Endpoint,
         &format!(
             r#"{{"Statement": {{"Effect": "Allow", "Principal": "*", "Action": ["kms:ListKeys", "kms:Encrypt"],
                  "Resource": "{KEY}"}}}}"#
         ),
-    );
+    ))];
     let identity = [may(r#""kms:*""#)];
-    let layers = Layers { identity: &identity, endpoint: Some(&endpoint), ..Layers::default() };
+    let layers = Layers { identity: &identity, endpoint: &endpoint, ..Layers::default() };
     let ask = Ask::new(user(), "kms:ListKeys").on(NO_RESOURCE).identity_only();
     assert_eq!(ask.reason(&layers), "because no VPC endpoint policy allows the kms:ListKeys action");
-    assert!(ask.is_allowed(&Layers { endpoint: None, ..layers }));
+    assert!(ask.is_allowed(&Layers { endpoint: &[], ..layers }));
     let policy = default_policy();
     assert!(Ask::new(user(), "kms:Encrypt").is_allowed(&Layers { key_policy: Some(&policy), ..layers }));
 }

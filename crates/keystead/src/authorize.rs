@@ -3,18 +3,21 @@
 //! The answer is a value. Only [`authorize`] makes an [`Authorized`], and only through it does an operation reach key
 //! material, so an operation that forgot to ask does not compile.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use keystead_hierarchy::EncryptionContext;
 use keystead_hierarchy::spec::{KeyKind, KeyUsage};
 use keystead_policy::{
-    ConditionKey, Context, Decision, GrantMatch, KeyName, KnownKey, Layers, Many, Policy, Request,
+    ConditionKey, Context, Decision, GrantMatch, KeyName, KnownKey, Layer, Layers, Many, Policy, Request,
     Resource as PolicyResource, TextSet, Value, decide,
 };
 
 use crate::Error;
 use crate::catalogue::{Conditions, Resource, Row};
 use crate::door::CallFacts;
+use crate::grant::{ChildGrant, ContextConstraint, Grant, GrantOperation, GrantQuery, Party};
 use crate::material::LiveHandle;
 use crate::snapshot::{KeySnapshot, Material};
 use crate::targets::{Claim, Named, On, Target, Targets};
@@ -65,7 +68,7 @@ pub(crate) fn authorize<T: Targets>(
 ) -> Result<Authorized<T>, Error> {
     for claim in targets.claims(row) {
         let decision = decide_claim(&claim, call);
-        let absent = matches!(claim.on, On::Key(key, _) if !key.exists);
+        let absent = matches!(claim.on, On::Key(key, _) | On::Grant(key, _) if !key.exists);
         if !decision.is_allowed() || absent {
             return Err(refusal(&claim, decision, call));
         }
@@ -97,6 +100,7 @@ pub(crate) fn may_replace_policy(
         side: "",
         context_keys: ContextKeys(None),
         request_tags: RequestTags::of(call.row, call.values),
+        grant_operations: Texts(&[]),
     };
     let request = Request {
         principal: call.principal,
@@ -110,13 +114,50 @@ pub(crate) fn may_replace_policy(
 }
 
 fn decide_claim(claim: &Claim<'_>, call: &CallFacts<'_>) -> Decision {
+    with_request(claim, call, |question| question.decide().0)
+}
+
+/// What the policy engine is asked about a claim.
+pub(crate) struct Question<'q> {
+    pub(crate) request: Request<'q>,
+    pub(crate) layers: Layers<'q>,
+    claim: &'q Claim<'q>,
+    call: &'q CallFacts<'q>,
+    /// The encryption context that grants are held against.
+    context: Option<&'q EncryptionContext<'q>>,
+}
+
+impl Question<'_> {
+    /// The decision, and the grant without which it would be another.
+    pub(crate) fn decide(&self) -> (Decision, GrantMatch) {
+        let Self { request, layers, claim, call, context } = self;
+        let decision = decide(request, layers);
+        match (decision, claim.on) {
+            (decision, On::Grant(key, grant)) => {
+                (decide_retiring(decision, key.snapshot(), grant, call), GrantMatch::None)
+            }
+            // Policies come first; only what they do not allow is looked for among the grants (GRA-30).
+            (Decision::ImplicitDeny(_), On::Key(key, _)) if claim.action.grantable => {
+                match matching_grant(claim, key.snapshot(), *context, call) {
+                    GrantMatch::None => (decision, GrantMatch::None),
+                    grant => (decide(request, &Layers { grant, ..*layers }), grant),
+                }
+            }
+            _ => (decision, GrantMatch::None),
+        }
+    }
+}
+
+/// Puts a claim into the words of the policy engine, for a decision or an explanation.
+pub(crate) fn with_request<R>(claim: &Claim<'_>, call: &CallFacts<'_>, answer: impl FnOnce(&Question<'_>) -> R) -> R {
     let text;
     let (key, other) = match claim.on {
         On::Key(key, other) => (Some(key), other),
+        On::Grant(key, _) => (Some(key), None),
         _ => (None, None),
     };
     let (arn, owner): (&str, &str) = match claim.on {
-        On::Key(key, _) => (&key.snapshot().arn_text, key.snapshot().arn.account.as_str()),
+        On::Key(key, _) | On::Grant(key, _) => (&key.snapshot().arn_text, key.snapshot().arn.account.as_str()),
         On::Alias(alias) => {
             text = alias.to_string();
             (&text, alias.account.as_str())
@@ -136,7 +177,17 @@ fn decide_claim(claim: &Claim<'_>, call: &CallFacts<'_>) -> Decision {
         _ => "Destination",
     };
     let conditions = claim.action.conditions;
-    let context = if conditions.has(Conditions::CONTEXT) { encryption_context(call, side) } else { None };
+    let of_grant = match claim.on {
+        On::Grant(_, Some(grant)) => grant.context.as_ref().map(|context| context.pairs()).map(borrowed),
+        _ => None,
+    };
+    let context = if !conditions.has(Conditions::CONTEXT) {
+        None
+    } else if conditions.has(Conditions::GRANT) {
+        of_grant.as_ref().or_else(|| constraint(call).map(|(_, context)| context))
+    } else {
+        encryption_context(call, side)
+    };
     let symmetric = key.is_none_or(|key| key.snapshot().record.spec.kind() == KeyKind::SymmetricEncryption);
     let facts = Facts {
         call,
@@ -154,8 +205,9 @@ fn decide_claim(claim: &Claim<'_>, call: &CallFacts<'_>) -> Decision {
         } else {
             RequestTags::None
         },
+        grant_operations: Texts(if conditions.has(Conditions::GRANT) { texts(call, "Operations") } else { &[] }),
     };
-    let identity_only = claim.action.resource != Resource::Key || matches!(claim.on, On::NewKey(_));
+    let identity_only = claim.action.resource != Resource::Key || matches!(claim.on, On::NewKey(_) | On::Grant(..));
     let request = Request {
         principal: call.principal,
         action: claim.action.policy,
@@ -164,7 +216,66 @@ fn decide_claim(claim: &Claim<'_>, call: &CallFacts<'_>) -> Decision {
         cross_account_capable: claim.action.cross_account,
         identity_only,
     };
-    decide(&request, &layers(call, key.map(|key| key.snapshot().policy.as_ref())))
+    let layers = layers(call, key.map(|key| key.snapshot().policy.as_ref()));
+    answer(&Question { request, layers, claim, call, context })
+}
+
+/// The strongest grant on the key that fits the call (GRA-37).
+fn matching_grant(
+    claim: &Claim<'_>,
+    key: &KeySnapshot,
+    context: Option<&EncryptionContext<'_>>,
+    call: &CallFacts<'_>,
+) -> GrantMatch {
+    let Ok(operation) = claim.action.policy.name().parse::<GrantOperation>() else { return GrantMatch::None };
+    let account = call.principal.account();
+    let account_root = account.map(|account| format!("arn:{}:iam::{account}:root", call.region.partition));
+    let requested: BTreeSet<GrantOperation>;
+    let wanted_context;
+    let child = if operation == GrantOperation::CreateGrant {
+        requested = texts(call, "Operations").iter().filter_map(|name| name.parse().ok()).collect();
+        wanted_context = constraint(call).map(|(name, context)| owned_constraint(name, context));
+        Some(ChildGrant { operations: &requested, context: wanted_context.as_ref(), source_arn: source_arn(call) })
+    } else {
+        None
+    };
+    key.grants.find(&GrantQuery {
+        operation,
+        caller: call.principal,
+        account_root: account_root.as_deref(),
+        context,
+        source_arn: host_text(call, KnownKey::AwsSourceArn),
+        child: child.as_ref(),
+    })
+}
+
+/// Who may retire a grant (GRA-57 to GRA-59). `decision` is what the caller's own policies say of `kms:RetireGrant`.
+fn decide_retiring(decision: Decision, key: &KeySnapshot, grant: Option<&Grant>, call: &CallFacts<'_>) -> Decision {
+    let stopped = match decision {
+        Decision::ExplicitDeny(_) => true,
+        // What a guard rail does not allow, no grant can.
+        Decision::ImplicitDeny(layer) => {
+            matches!(layer, Layer::Endpoint | Layer::ServiceControl | Layer::ResourceControl)
+        }
+        Decision::Allowed => false,
+    };
+    let is = |party: &Party| party.is(call.principal);
+    let own_right = grant.is_some_and(|grant| {
+        grant.retiring.as_ref().is_some_and(is)
+            || (is(&grant.grantee) && grant.operations.contains(&GrantOperation::RetireGrant))
+    });
+    let account = call.principal.account();
+    let involved = account == Some(key.arn.account.as_str())
+        || grant.is_some_and(|grant| {
+            account == Some(grant.issuer.as_str())
+                || grant.retiring.as_ref().and_then(Party::account).is_some_and(|retiring| account == Some(retiring))
+        });
+    match decision {
+        _ if stopped => decision,
+        _ if own_right => Decision::Allowed,
+        Decision::Allowed if involved => Decision::Allowed,
+        _ => Decision::ImplicitDeny(Layer::Identity),
+    }
 }
 
 fn layers<'p>(call: &CallFacts<'p>, key_policy: Option<&'p Policy>) -> Layers<'p> {
@@ -176,8 +287,9 @@ fn layers<'p>(call: &CallFacts<'p>, key_policy: Option<&'p Policy>) -> Layers<'p
         session: &statement.session,
         service_control: &statement.service_control,
         resource_control: &statement.resource_control,
-        endpoint: statement.endpoint.as_deref(),
+        endpoint: statement.endpoint.as_slice(),
         grant: GrantMatch::None,
+        identity_suffices: false,
     }
 }
 
@@ -193,10 +305,10 @@ fn refusal(claim: &Claim<'_>, decision: Decision, call: &CallFacts<'_>) -> Error
                 "User: {caller} is not authorized to perform: {action} on the resource associated with this ciphertext {opaque}"
             )
         }
-        On::Key(key, _) if key.foreign => {
+        On::Key(key, _) | On::Grant(key, _) if key.foreign => {
             format!("User: {caller} is not authorized to perform: {action} on this resource {opaque}")
         }
-        On::Key(key, _) => format!(
+        On::Key(key, _) | On::Grant(key, _) => format!(
             "User: {caller} is not authorized to perform: {action} on resource: {} {}",
             key.snapshot().arn_text,
             decision.reason_text(action)
@@ -227,6 +339,7 @@ struct Facts<'f> {
     side: &'static str,
     context_keys: ContextKeys<'f>,
     request_tags: RequestTags<'f>,
+    grant_operations: Texts<'f>,
 }
 
 impl Context for Facts<'_> {
@@ -347,6 +460,18 @@ impl<'f> Facts<'f> {
             K::KmsGrantIsForAwsResource if has(Conditions::GRANT_FOR_SERVICE) => {
                 Value::Bool(self.call.caller.statement().grant_for_service)
             }
+            K::KmsGrantConstraintType if has(Conditions::GRANT) => match constraint(self.call) {
+                Some((name, _)) => Value::Text(name),
+                None => Value::Absent,
+            },
+            K::KmsGrantOperations if has(Conditions::GRANT) && !self.grant_operations.0.is_empty() => {
+                Value::Many(Many::Set(&self.grant_operations))
+            }
+            K::KmsGranteePrincipal if has(Conditions::GRANT) => self.text("GranteePrincipal").into(),
+            K::KmsRetiringPrincipal if has(Conditions::GRANT) => self.text("RetiringPrincipal").into(),
+            K::KmsGranteeServicePrincipal if has(Conditions::GRANT) => self.text("GranteeServicePrincipal").into(),
+            K::KmsRetiringServicePrincipal if has(Conditions::GRANT) => self.text("RetiringServicePrincipal").into(),
+            K::KmsGrantConstraintSourceArn if has(Conditions::GRANT) => source_arn(self.call).into(),
             K::AwsTagKeys if has(Conditions::TAGS) && !self.request_tags.is_empty() => {
                 Value::Many(Many::Set(&self.request_tags))
             }
@@ -441,6 +566,49 @@ fn encryption_context<'f>(call: &CallFacts<'f>, side: &'static str) -> Option<&'
     }
 }
 
+/// The encryption context constraint of a grant to be made, with its name.
+fn constraint<'f>(call: &CallFacts<'f>) -> Option<(&'static str, &'f EncryptionContext<'f>)> {
+    let MemberValue::Structure(members) = member(call.row, call.values, "", "Constraints")? else { return None };
+    match members.as_slice() {
+        [MemberValue::TextMap(subset), ..] => Some((SUBSET, subset)),
+        [_, MemberValue::TextMap(equals), ..] => Some((EQUALS, equals)),
+        _ => None,
+    }
+}
+
+/// The resource on whose behalf a grant to be made holds.
+fn source_arn<'f>(call: &CallFacts<'f>) -> Option<&'f str> {
+    let MemberValue::Structure(members) = member(call.row, call.values, "", "Constraints")? else { return None };
+    match members.as_slice() {
+        [_, _, MemberValue::Text(arn)] => Some(arn),
+        _ => None,
+    }
+}
+
+fn owned_constraint(name: &str, context: &EncryptionContext<'_>) -> ContextConstraint {
+    let pairs = context.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    if name == EQUALS { ContextConstraint::Equals(pairs) } else { ContextConstraint::Subset(pairs) }
+}
+
+fn borrowed(pairs: &BTreeMap<String, String>) -> EncryptionContext<'_> {
+    EncryptionContext::from_iter(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+}
+
+fn texts<'f>(call: &CallFacts<'f>, name: &'static str) -> &'f [Cow<'f, str>] {
+    match member(call.row, call.values, "", name) {
+        Some(MemberValue::TextList(texts)) => texts,
+        _ => &[],
+    }
+}
+
+/// A text that the host states about the environment of the call.
+fn host_text<'f>(call: &CallFacts<'f>, key: KnownKey) -> Option<&'f str> {
+    match call.caller.statement().value(&ConditionKey::Known(key)) {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
 /// The only value of several, none, or the note that there are several (POL-48).
 fn only<'a>(mut values: impl Iterator<Item = &'a str>) -> Value<'a> {
     match (values.next(), values.next()) {
@@ -465,11 +633,20 @@ impl TextSet for ContextKeys<'_> {
     }
 }
 
+/// Texts of the request, seen as a set.
+struct Texts<'f>(&'f [Cow<'f, str>]);
+
+impl TextSet for Texts<'_> {
+    fn visit(&self, visit: &mut dyn FnMut(&str) -> bool) {
+        self.0.iter().all(|text| visit(text));
+    }
+}
+
 /// The tags or tag keys of the request, seen as the set of their keys.
 enum RequestTags<'f> {
     None,
     Tags(&'f [Tag]),
-    Keys(&'f [std::borrow::Cow<'f, str>]),
+    Keys(&'f [Cow<'f, str>]),
 }
 
 impl<'f> RequestTags<'f> {
@@ -510,3 +687,6 @@ impl TextSet for RequestTags<'_> {
         };
     }
 }
+
+const SUBSET: &str = "EncryptionContextSubset";
+const EQUALS: &str = "EncryptionContextEquals";

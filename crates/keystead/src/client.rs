@@ -6,11 +6,13 @@ use std::sync::Arc;
 use keystead_policy::Principal;
 use keystead_types::AccountId;
 
+use crate::Error;
 use crate::answer::{Answer, CallError};
 use crate::audit::UserIdentity;
 use crate::caller::Caller;
 use crate::door::{self, Operation};
 use crate::engine::Engine;
+use crate::explain::CallExplanation;
 use crate::region::RegionState;
 
 /// A caller in a Region. Cheap to clone; made by [`Kms::client`](crate::Kms::client).
@@ -106,6 +108,18 @@ impl<O: Operation> Call<'_, O> {
     /// The exception that the operation answers with, and the ID of the request.
     pub fn send(self) -> Result<Answer<O::Response>, CallError> {
         door::call(self.client, &self.request)
+    }
+
+    /// Says what authorization would answer to the call, and why, as of now. Nothing is done, changed, recorded or
+    /// counted against a quota. Whether the call would succeed otherwise is what `dry_run` tells.
+    ///
+    /// The explanation holds text of key policies: it is for who runs the service, not for its callers (POL-121).
+    ///
+    /// # Errors
+    /// The exception of a call that does not get as far as authorization: a malformed request, a key that the caller's
+    /// account does not have.
+    pub fn explain(&self) -> Result<CallExplanation, Error> {
+        door::explain(self.client, &self.request)
     }
 
     /// The request as it stands.

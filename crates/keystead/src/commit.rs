@@ -17,6 +17,7 @@ use keystead_types::{AccountId, AliasName, KeyArn};
 use crate::audit::AuditRecord;
 use crate::engine::{Engine, hierarchy, internal, storage};
 use crate::events::{EventKind, LifecycleEvent};
+use crate::grant::{Grant, GrantId};
 use crate::ledger::Veil;
 use crate::record::{self, AliasRecord, CounterRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
 use crate::region::RegionState;
@@ -47,8 +48,17 @@ pub(crate) struct KeyChange {
     pub(crate) material: Option<MaterialRecord>,
     /// The compiled form of a new policy.
     pub(crate) policy: Option<Arc<Policy>>,
+    /// A grant more or less.
+    pub(crate) grant: Option<GrantChange>,
     /// Whether unwrapped material must go.
     pub(crate) forget: bool,
+}
+
+/// A grant more or less on a key.
+#[derive(Debug)]
+pub(crate) enum GrantChange {
+    Add(Arc<Grant>),
+    Remove(GrantId),
 }
 
 impl KeyChange {
@@ -60,6 +70,7 @@ impl KeyChange {
             record: Some(record),
             material: None,
             policy: None,
+            grant: None,
             forget: false,
         }
     }
@@ -72,7 +83,11 @@ impl KeyChange {
             None => Vec::new(),
         };
         let previous = self.previous.as_deref();
-        KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), added).map(Some)
+        let grants = previous.zip(self.grant.as_ref()).map(|(previous, change)| match change {
+            GrantChange::Add(grant) => previous.grants.with(Arc::clone(grant)),
+            GrantChange::Remove(id) => previous.grants.without(*id),
+        });
+        KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), added, grants).map(Some)
     }
 }
 
@@ -403,6 +418,7 @@ fn write_key(batch: &mut Batch, change: &KeyChange) -> Result<(), Error> {
             batch.delete(record::material_key(arn, material.version), Expect::Any);
         }
     }
+    write_grants(batch, change)?;
     let was_due = change.previous.as_ref().and_then(|previous| previous.next_due);
     let is_due = change.record.as_ref().and_then(KeyRecord::next_due);
     if was_due != is_due {
@@ -411,6 +427,32 @@ fn write_key(batch: &mut Batch, change: &KeyChange) -> Result<(), Error> {
         }
         if let Some(at) = is_due {
             batch.put(record::due_key(arn, at), Vec::new(), Expect::Any);
+        }
+    }
+    Ok(())
+}
+
+/// Writes or deletes grants and their place among those that a principal may retire.
+fn write_grants(batch: &mut Batch, change: &KeyChange) -> Result<(), Error> {
+    let arn = &change.arn;
+    let Some(previous) = &change.previous else { return Ok(()) };
+    let removed = match (&change.record, &change.grant) {
+        (None, _) => previous.grants.all(),
+        (Some(_), Some(GrantChange::Remove(id))) => previous.grants.get(*id).into_iter().collect(),
+        (Some(_), Some(GrantChange::Add(grant))) => {
+            batch.put(record::grant_key(arn, grant), record::encode(grant.as_ref())?, Expect::Absent);
+            if let Some(retiring) = &grant.retiring {
+                let value = record::encode(&(arn, grant.id))?;
+                batch.put(record::retirable_key(arn, grant, retiring.name()), value, Expect::Absent);
+            }
+            Vec::new()
+        }
+        (Some(_), None) => Vec::new(),
+    };
+    for grant in removed {
+        batch.delete(record::grant_key(arn, &grant), Expect::Any);
+        if let Some(retiring) = &grant.retiring {
+            batch.delete(record::retirable_key(arn, &grant, retiring.name()), Expect::Any);
         }
     }
     Ok(())

@@ -18,6 +18,8 @@ use crate::catalogue::{Row, States};
 use crate::client::Client;
 use crate::commit::{Changes, CommitFailure};
 use crate::engine::{Engine, crypto};
+use crate::explain::{CallExplanation, explain_claims};
+use crate::grant::open_token;
 use crate::maintenance::Settled;
 use crate::region::{HeldLocks, LockSet, RegionState};
 use crate::request::Request;
@@ -96,7 +98,23 @@ pub(crate) struct CallFacts<'c> {
     fresh_key: OnceCell<KeyArn>,
 }
 
-impl CallFacts<'_> {
+impl<'c> CallFacts<'c> {
+    fn new(client: &'c Client, row: &'static Row, values: &'c [MemberValue<'c>], request_id: RequestId) -> Self {
+        Self {
+            engine: client.engine(),
+            region: client.region_state(),
+            caller: client.caller(),
+            principal: client.principal(),
+            account: client.account(),
+            now: client.engine().now(),
+            row,
+            values,
+            identity: client.identity(),
+            request_id,
+            fresh_key: OnceCell::new(),
+        }
+    }
+
     /// The ARN of the key that this call creates; the same however often it is asked.
     pub(crate) fn fresh_key(&self) -> Result<KeyArn, Error> {
         if let Some(arn) = self.fresh_key.get() {
@@ -132,19 +150,7 @@ pub(crate) fn call<O: Operation>(client: &Client, operation: &O) -> Result<Answe
         Err(error) => return Err(CallError::new(error, RequestId::from_random([0; 16]))),
     };
     let values = operation.values();
-    let facts = CallFacts {
-        engine,
-        region: client.region_state(),
-        caller: client.caller(),
-        principal: client.principal(),
-        account: client.account(),
-        now: engine.now(),
-        row,
-        values: &values,
-        identity: client.identity(),
-        request_id,
-        fresh_key: OnceCell::new(),
-    };
+    let facts = CallFacts::new(client, row, &values, request_id);
     let result = attempt(operation, &facts);
     if let Err(error) = &result {
         tracing::debug!(code = error.code(), "refused");
@@ -153,6 +159,16 @@ pub(crate) fn call<O: Operation>(client: &Client, operation: &O) -> Result<Answe
         Ok(response) => Ok(Answer::new(response, request_id)),
         Err(error) => Err(CallError::new(error, request_id)),
     }
+}
+
+/// Steps 1 to 5 and 7 of a call as explanation only: nothing is changed, recorded or counted.
+pub(crate) fn explain<O: Operation>(client: &Client, operation: &O) -> Result<CallExplanation, Error> {
+    let values = operation.values();
+    let call = CallFacts::new(client, O::ROW, &values, RequestId::from_random([0; 16]));
+    shape::check(call.row, call.values)?;
+    operation.check()?;
+    let targets = O::Targets::resolve(&operation.wanted(&call)?, &Resolver::new(&call))?;
+    Ok(explain_claims(&targets.claims(call.row), &call))
 }
 
 fn attempt<O: Operation>(operation: &O, call: &CallFacts<'_>) -> Result<O::Response, Error> {
@@ -246,8 +262,9 @@ fn resolve_and_authorize<O: Operation>(
 fn check_tokens(call: &CallFacts<'_>) -> Result<(), Error> {
     for (member, value) in call.row.members.iter().zip(call.values) {
         match (member.name, value) {
-            ("GrantTokens", MemberValue::TextList(tokens)) if !tokens.is_empty() => {
-                return Err(not_yet("Grant tokens"));
+            // Grants count at once, so that a token adds nothing; but it must be one (GRA-45 to GRA-47).
+            ("GrantTokens", MemberValue::TextList(tokens)) => {
+                tokens.iter().try_for_each(|token| open_token(call.engine, call.region, token).map(drop))?;
             }
             ("Recipient", MemberValue::Structure(_)) => return Err(not_yet("Attested recipients")),
             _ => {}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use keystead_crypto::{CryptoError, Entropy, Mac, Provider};
+use keystead_crypto::{CryptoError, Entropy, Mac, Provider, Sealer};
 use keystead_hierarchy::{HierarchyError, RootKey};
 use keystead_store::{Range, StoreError};
 use keystead_types::{Partition, Region, Timestamp};
@@ -29,6 +29,8 @@ pub(crate) struct Engine {
     pub(crate) events: Option<Box<dyn EventSink>>,
     pub(crate) quotas: QuotaProfile,
     pub(crate) materials: MaterialCache,
+    /// Seals grant tokens.
+    pub(crate) token_sealer: Box<dyn Sealer>,
     /// Authenticates pagination markers.
     pub(crate) marker_key: Box<dyn Mac>,
     /// Bytes that the canonical form of an encryption context may have (KEY-83).

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
 use keystead_crypto::entropy::SystemEntropy;
-use keystead_crypto::{DefaultProvider, Entropy, MacAlgorithm, Provider, SecretBytes};
+use keystead_crypto::{DefaultProvider, Entropy, Provider};
 use keystead_hierarchy::{EphemeralRootKey, MAX_CANONICAL_LEN, Profile, RootKey, RootKeyError};
 use keystead_memory::MemoryStore;
 use keystead_store::Store;
@@ -20,6 +20,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::domain::DomainRotation;
 use crate::engine::Engine;
 use crate::events::EventSink;
+use crate::instance::InstanceSecret;
 use crate::ledger::Ledger;
 use crate::maintenance::Sweep;
 use crate::material::{MaterialCache, MaterialCaching};
@@ -285,9 +286,10 @@ impl KmsBuilder {
             Some(root_key) => root_key,
             None => Arc::new(EphemeralRootKey::generate_with(provider.as_ref(), Arc::clone(&entropy))?),
         };
-        let marker_key = SecretBytes::random(entropy.as_ref(), 32)
-            .and_then(|key| provider.mac(MacAlgorithm::HmacSha256, key.expose()))
-            .map_err(crate::engine::crypto)?;
+        let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
+        let secret = InstanceSecret::open(store.as_ref(), root_key.as_ref(), entropy.as_ref())?;
+        let token_sealer = secret.token_sealer(provider.as_ref())?;
+        let marker_key = secret.marker_mac(provider.as_ref())?;
 
         let mut audit = Router::default();
         let trail = (self.sinks.is_empty() && !self.no_audit).then(|| Arc::new(MemorySink::new(DEFAULT_RECORDS)));
@@ -298,7 +300,7 @@ impl KmsBuilder {
             audit.add(mode, sink);
         }
         let engine = Engine {
-            store: Arc::new(Ledger::new(self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())))),
+            store: Arc::new(Ledger::new(store)),
             provider,
             entropy,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
@@ -307,6 +309,7 @@ impl KmsBuilder {
             events: self.events,
             quotas: self.quotas,
             materials: MaterialCache::new(self.caching),
+            token_sealer,
             marker_key,
             max_context_len: self.max_context_len.unwrap_or(MAX_CANONICAL_LEN),
             configured: self.regions,

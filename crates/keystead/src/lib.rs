@@ -36,6 +36,9 @@ mod engine;
 pub mod envelope;
 mod error;
 mod events;
+mod explain;
+mod grant;
+mod instance;
 mod kms;
 mod ledger;
 mod maintenance;
@@ -64,6 +67,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use domain::DomainRotation;
 pub use error::{Error, Fault, Message};
 pub use events::{EventKind, EventSink, LifecycleEvent, MemoryEvents};
+pub use explain::{CallExplanation, ClaimExplanation};
+pub use grant::{GrantId, GrantOperation, InvalidGrantId};
 pub use keystead_crypto as crypto;
 pub use keystead_hierarchy as hierarchy;
 pub use keystead_hierarchy::{

@@ -149,6 +149,7 @@ impl Engine {
                 record: None,
                 material: None,
                 policy: None,
+                grant: None,
                 forget: true,
             }],
         })

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::grant::Grant;
 
 /// A KMS key without its material.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -129,6 +130,7 @@ pub(crate) enum Kind {
     Key,
     Material,
     Alias,
+    Grant,
     Counter,
 }
 
@@ -138,6 +140,7 @@ impl Kind {
             Self::Key => b'k',
             Self::Material => b'm',
             Self::Alias => b'a',
+            Self::Grant => b'g',
             Self::Counter => b'n',
         }
     }
@@ -188,6 +191,37 @@ pub(crate) fn parse_material_key(partition: Partition, region: Region, key: &[u8
 pub(crate) fn alias_key(partition: Partition, region: Region, account: AccountId, name: &AliasName) -> Vec<u8> {
     let mut key = prefix(partition, region, account, Kind::Alias);
     key.extend_from_slice(name.as_str().as_bytes());
+    key
+}
+
+/// The beginning of the store keys of all grants on a key; they sort by creation.
+pub(crate) fn grant_prefix(arn: &KeyArn) -> Vec<u8> {
+    let mut key = prefix(arn.partition, arn.region, arn.account, Kind::Grant);
+    key.extend_from_slice(arn.key_id.encode(&mut [0; KeyId::TEXT_LEN]).as_bytes());
+    key
+}
+
+pub(crate) fn grant_key(arn: &KeyArn, grant: &Grant) -> Vec<u8> {
+    let mut key = grant_prefix(arn);
+    key.extend_from_slice(&due_instant(grant.created));
+    key.extend_from_slice(grant.id.as_bytes());
+    key
+}
+
+/// The beginning of the index of grants that a principal may retire, over all accounts of a Region.
+pub(crate) fn retirable_prefix(partition: Partition, region: Region, principal: &str) -> Vec<u8> {
+    let mut key = region_prefix(partition, region);
+    key.extend_from_slice(b"retire");
+    key.extend_from_slice(principal.as_bytes());
+    key.push(0);
+    key
+}
+
+/// The index entry of a grant; its value names key and grant.
+pub(crate) fn retirable_key(arn: &KeyArn, grant: &Grant, principal: &str) -> Vec<u8> {
+    let mut key = retirable_prefix(arn.partition, arn.region, principal);
+    key.extend_from_slice(&due_instant(grant.created));
+    key.extend_from_slice(grant.id.as_bytes());
     key
 }
 

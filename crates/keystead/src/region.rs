@@ -13,6 +13,7 @@ use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, R
 use crate::Error;
 use crate::commit::Changes;
 use crate::engine::{Engine, hierarchy, storage};
+use crate::grant::{Grant, GrantIndex};
 use crate::ledger::{Ledger, View};
 use crate::policies::default_key_policy;
 use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
@@ -187,13 +188,19 @@ impl RegionState {
         let view = self.store.view();
         let Some(entry) = view.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
         let record: KeyRecord = record::decode(&entry.value)?;
-        let materials = load_materials(&view, arn)?;
-        let snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, materials)?;
+        let (materials, grants) = (load_materials(&view, arn)?, load_grants(&view, arn)?);
+        let snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, materials, Some(grants))?;
         let cell = Arc::new(KeyCell::new(Arc::new(snapshot)));
         let keys = self.keys.pin();
         let cell = keys.get_or_insert(reference, cell);
         Ok(Some(cell.load()))
     }
+}
+
+fn load_grants(view: &View<'_>, arn: &KeyArn) -> Result<GrantIndex, Error> {
+    let entries = view.scan(&Range::prefix(record::grant_prefix(arn)), usize::MAX).map_err(storage)?;
+    let grants = entries.into_iter().map(|(_, entry)| record::decode(&entry.value));
+    Ok(GrantIndex::of(grants.collect::<Result<Vec<Grant>, Error>>()?))
 }
 
 fn load_materials(view: &View<'_>, arn: &KeyArn) -> Result<Vec<Arc<Material>>, Error> {
@@ -326,7 +333,7 @@ fn stand_in(partition: Partition, region: Region, profile: Profile) -> Result<Ke
         on_demand_rotations: 0,
         current: 0,
     };
-    KeySnapshot::build(arn, record, Revision(0), None, None, Vec::new())
+    KeySnapshot::build(arn, record, Revision(0), None, None, Vec::new(), None)
 }
 
 /// Enough that two writers seldom meet.

@@ -12,12 +12,15 @@ use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, KmsArn, Time
 use crate::Error;
 use crate::catalogue::{Identifiers, Row};
 use crate::door::CallFacts;
+use crate::engine::Engine;
+use crate::grant::{GrantId, GrantReference, open_token};
 use crate::region::RegionState;
 use crate::snapshot::Held;
 use crate::targets::{Decrypting, Named, Target};
 
 /// Resolves the identifiers of one call.
 pub(crate) struct Resolver<'c> {
+    engine: &'c Engine,
     pub(crate) region: &'c RegionState,
     /// The account in which bare names are looked up (API-022).
     pub(crate) account: AccountId,
@@ -31,8 +34,8 @@ pub(crate) struct Resolver<'c> {
 
 impl<'c> Resolver<'c> {
     pub(crate) fn new(call: &CallFacts<'c>) -> Self {
-        let CallFacts { region, account, row, now, .. } = *call;
-        Self { region, account, row, now, dead: RefCell::default(), spared: Cell::default() }
+        let CallFacts { engine, region, account, row, now, .. } = *call;
+        Self { engine, region, account, row, now, dead: RefCell::default(), spared: Cell::default() }
     }
 
     /// Makes the refused call cost what it would have cost if what it names were another thing of its kind.
@@ -72,6 +75,18 @@ impl<'c> Resolver<'c> {
         let holder = self.region.key(&self.region.key_arn(self.account, key_id))?;
         let dead = holder.filter(|key| key.is_dead(self.now));
         Ok(dead.map(|key| Target { key, named: Named::Id, foreign: false, exists: true }))
+    }
+
+    /// The key and grant that a token stands for. The token itself proves that they existed (GRA-74).
+    pub(crate) fn granted_key(&self, token: &str) -> Result<(Target, GrantId), Error> {
+        let GrantReference { key: arn, grant } = open_token(self.engine, self.region, token)?;
+        let gone = || Error::NotFound(format!("Grant ID {grant} not found").into());
+        let key = self.living(&arn)?.ok_or_else(gone)?;
+        if key.grants.get(grant).is_none() {
+            return Err(gone());
+        }
+        let foreign = arn.account != self.account;
+        Ok((Target { key, named: Named::Arn(arn), foreign, exists: true }, grant))
     }
 
     /// The key that a ciphertext or the caller names (API-013).
@@ -234,6 +249,6 @@ fn alias_not_found(arn: &str) -> Error {
 }
 
 /// Reads of the store that load a key: its record, its materials.
-const KEY_READS: u32 = 2;
+const KEY_READS: u32 = 3;
 /// How often an alias is looked up again while it moves.
 const ALIAS_RETRIES: usize = 16;

@@ -13,6 +13,7 @@ use keystead_types::{KeyArn, Timestamp};
 
 use crate::Error;
 use crate::engine::{damaged, hierarchy};
+use crate::grant::GrantIndex;
 use crate::policies::compile_key_policy;
 use crate::record::{KeyRecord, MaterialRecord, Rotation};
 
@@ -33,6 +34,7 @@ pub(crate) struct KeySnapshot {
     pub(crate) policy: Arc<Policy>,
     /// In ascending order of version; version `n` stands at index `n - 1`.
     pub(crate) materials: Arc<Vec<Arc<Material>>>,
+    pub(crate) grants: GrantIndex,
     /// The names in `record.aliases`, for policy conditions.
     pub(crate) alias_names: Vec<String>,
     /// The next instant at which time alone changes something.
@@ -86,7 +88,9 @@ impl KeySnapshot {
         previous: Option<&KeySnapshot>,
         policy: Option<Arc<Policy>>,
         added: Vec<Arc<Material>>,
+        grants: Option<GrantIndex>,
     ) -> Result<Self, Error> {
+        let grants = grants.or_else(|| previous.map(|previous| previous.grants.clone())).unwrap_or_default();
         let policy = match (policy, previous) {
             (Some(policy), _) => policy,
             (None, Some(previous)) if previous.record.policy == record.policy => Arc::clone(&previous.policy),
@@ -110,6 +114,7 @@ impl KeySnapshot {
             record,
             policy,
             materials,
+            grants,
         })
     }
 
@@ -126,6 +131,7 @@ impl KeySnapshot {
             record: self.record.clone(),
             policy: Arc::clone(&self.policy),
             materials: Arc::new(materials.collect()),
+            grants: self.grants.clone(),
             alias_names: self.alias_names.clone(),
             next_due: self.next_due,
         }
@@ -134,7 +140,7 @@ impl KeySnapshot {
     /// A key that is about to be created, as it will look.
     pub(crate) fn preview(arn: KeyArn, record: &KeyRecord, material: &MaterialRecord) -> Result<Self, Error> {
         let material = Arc::new(Material::new(material.clone())?);
-        Self::build(arn, record.clone(), Revision(0), None, None, vec![material])
+        Self::build(arn, record.clone(), Revision(0), None, None, vec![material], None)
     }
 
     /// The state of the key (STA-04).

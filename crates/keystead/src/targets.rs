@@ -7,6 +7,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::Error;
 use crate::catalogue::{Action, Row};
+use crate::grant::{Grant, GrantId};
 use crate::resolve::Resolver;
 use crate::snapshot::{Held, KeySnapshot};
 
@@ -65,6 +66,8 @@ pub(crate) enum On<'t> {
     Key(&'t Target, Option<&'t Target>),
     /// An alias.
     Alias(&'t AliasArn),
+    /// A grant to be retired, if the key has it.
+    Grant(&'t Target, Option<&'t Grant>),
     /// A key that does not exist yet.
     NewKey(&'t KeyArn),
     /// No resource.
@@ -192,6 +195,42 @@ impl Targets for TwoKeys {
 
     fn settled(&self) -> SmallVec<[&Target; 2]> {
         smallvec![&self.destination]
+    }
+}
+
+/// A grant and its key (RetireGrant).
+#[derive(Debug)]
+pub(crate) struct GrantOfKey {
+    pub(crate) key: Target,
+    pub(crate) id: GrantId,
+    /// `None` if the key has no such grant.
+    pub(crate) grant: Option<Arc<Grant>>,
+}
+
+/// How a grant to be retired is named.
+pub(crate) enum Retiring<'r> {
+    Token(&'r str),
+    Ids(&'r str, GrantId),
+}
+
+impl Targets for GrantOfKey {
+    type Wanted<'r> = Retiring<'r>;
+
+    fn resolve(wanted: &Retiring<'_>, resolver: &Resolver<'_>) -> Result<Self, Error> {
+        let (key, id) = match wanted {
+            Retiring::Token(token) => resolver.granted_key(token)?,
+            Retiring::Ids(identifier, id) => (resolver.key(identifier)?, *id),
+        };
+        let grant = key.snapshot().grants.get(id);
+        Ok(Self { key, id, grant })
+    }
+
+    fn claims(&self, row: &'static Row) -> Claims<'_> {
+        row.actions.iter().map(|action| Claim { action, on: On::Grant(&self.key, self.grant.as_deref()) }).collect()
+    }
+
+    fn keys(&self) -> SmallVec<[&Target; 2]> {
+        smallvec![&self.key]
     }
 }
 

@@ -60,7 +60,10 @@ fn violations_have_their_recorded_form() {
         constraints.source_arn = Some("arn:aws:s3:::twenty-characters".into());
         constraints
     };
-    let call = root.create_grant().key_id(&key.id).operations(vec!["Decrypt".into()]).constraints(constraints());
+    let call = root
+        .create_grant(&key.id, "arn:aws:iam::111122223333:user/u")
+        .operations(vec!["Decrypt".into()])
+        .constraints(constraints());
     assert_refused(
         call.send(),
         validation,

@@ -426,9 +426,8 @@ fn grants_and_key_stores_are_recorded_by_the_names_of_the_table() {
         constraints.encryption_context_subset = Some(context);
         constraints
     };
-    let call =
-        setup.world.root.create_grant().key_id(&setup.key.id).grantee_principal("arn:aws:iam::111122223333:user/u");
-    call.operations(vec!["Decrypt".into()]).constraints(constraints).send().ok();
+    let call = setup.world.root.create_grant(&setup.key.id, "arn:aws:iam::111122223333:user/u");
+    call.operations(vec!["Decrypt".into()]).constraints(constraints).send().unwrap();
     let record = setup.world.records("CreateGrant").pop().unwrap();
     let record: Value = serde_json::from_str(&record.to_json()).unwrap();
     assert_eq!(record["requestParameters"]["operations"], json!(["Decrypt"]));

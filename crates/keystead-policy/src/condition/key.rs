@@ -1,5 +1,7 @@
 //! Condition keys: the known ones by number, families by name.
 
+use std::fmt;
+
 use crate::fold::{equals_folded, folded};
 
 /// A condition key of a policy. Names ignore case entirely (POL-47), also their variable part.
@@ -63,6 +65,22 @@ impl ConditionKey {
                 | Self::RecipientPcr(_)
                 | Self::RecipientNitroTpmPcr(_)
         )
+    }
+}
+
+/// The name of the key, as documented; parts that are free to choose are written without letter case.
+impl fmt::Display for ConditionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(known) => f.write_str(known.name()),
+            Self::EncryptionContext(name) => write!(f, "{ENCRYPTION_CONTEXT}{}", name.folded()),
+            Self::ResourceTag(name) => write!(f, "{RESOURCE_TAG}{}", name.folded()),
+            Self::RequestTag(name) => write!(f, "{REQUEST_TAG}{}", name.folded()),
+            Self::PrincipalTag(name) => write!(f, "{PRINCIPAL_TAG}{}", name.folded()),
+            Self::RecipientPcr(number) => write!(f, "{PCR}{number}"),
+            Self::RecipientNitroTpmPcr(number) => write!(f, "{NITRO_TPM_PCR}{number}"),
+            Self::Other(name) => f.write_str(name.folded()),
+        }
     }
 }
 
@@ -230,16 +248,21 @@ fn register_number(text: &str) -> Option<u8> {
 type Family<T> = fn(T) -> ConditionKey;
 
 const FAMILIES: &[(&str, Family<KeyName>)] = &[
-    ("kms:EncryptionContext:", ConditionKey::EncryptionContext),
-    ("aws:ResourceTag/", ConditionKey::ResourceTag),
-    ("aws:RequestTag/", ConditionKey::RequestTag),
-    ("aws:PrincipalTag/", ConditionKey::PrincipalTag),
+    (ENCRYPTION_CONTEXT, ConditionKey::EncryptionContext),
+    (RESOURCE_TAG, ConditionKey::ResourceTag),
+    (REQUEST_TAG, ConditionKey::RequestTag),
+    (PRINCIPAL_TAG, ConditionKey::PrincipalTag),
 ];
 
-const REGISTERS: &[(&str, &u8, Family<u8>)] = &[
-    ("kms:RecipientAttestation:PCR", &32, ConditionKey::RecipientPcr),
-    ("kms:RecipientAttestation:NitroTPMPCR", &24, ConditionKey::RecipientNitroTpmPcr),
-];
+const REGISTERS: &[(&str, &u8, Family<u8>)] =
+    &[(PCR, &32, ConditionKey::RecipientPcr), (NITRO_TPM_PCR, &24, ConditionKey::RecipientNitroTpmPcr)];
+
+const ENCRYPTION_CONTEXT: &str = "kms:EncryptionContext:";
+const RESOURCE_TAG: &str = "aws:ResourceTag/";
+const REQUEST_TAG: &str = "aws:RequestTag/";
+const PRINCIPAL_TAG: &str = "aws:PrincipalTag/";
+const PCR: &str = "kms:RecipientAttestation:PCR";
+const NITRO_TPM_PCR: &str = "kms:RecipientAttestation:NitroTPMPCR";
 
 #[cfg(test)]
 mod tests {
@@ -270,6 +293,22 @@ mod tests {
         for other in ["PCR32", "PCR01", "PCR", "PCR+1", "NitroTPMPCR24"] {
             let key = ConditionKey::parse(&format!("kms:RecipientAttestation:{other}"));
             assert!(matches!(key, ConditionKey::Other(_)), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_key_names_it() {
+        for name in [
+            "kms:ViaService",
+            "kms:EncryptionContext:a",
+            "aws:ResourceTag/a/b",
+            "aws:RequestTag/a",
+            "aws:PrincipalTag/a",
+            "kms:RecipientAttestation:PCR7",
+            "kms:RecipientAttestation:NitroTPMPCR7",
+            "s3:prefix",
+        ] {
+            assert_eq!(ConditionKey::parse(name).to_string(), name);
         }
     }
 

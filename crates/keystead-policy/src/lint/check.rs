@@ -5,12 +5,19 @@ use crate::condition::ConditionKey;
 use crate::condition::network::Network;
 use crate::condition::operator::{Base, Operator};
 use crate::document::{Block, Document, KeyTest, List, PrincipalList, PrincipalType, Statement, Word};
+use crate::json::Node;
 use crate::policy::ActionPattern;
 use crate::template::{Content, NotAVariable, Variable, variable};
 use crate::{Catalogue, Effect, KnownKey, PolicyKind, Span};
 
 /// Finds what is probably not meant, in the order of the text.
-pub(crate) fn check(document: &Document<'_>, kind: PolicyKind, catalogue: &Catalogue, text: &str) -> Vec<Lint> {
+pub(crate) fn check(
+    document: &Document<'_>,
+    root: &Node,
+    kind: PolicyKind,
+    catalogue: &Catalogue,
+    text: &str,
+) -> Vec<Lint> {
     let mut checker = Checker { kind, catalogue, has_variables: document.has_variables, findings: Vec::new() };
     checker.document(document);
     let mut findings = checker.findings;
@@ -18,7 +25,7 @@ pub(crate) fn check(document: &Document<'_>, kind: PolicyKind, catalogue: &Catal
     let mut places = Places { text, offset: 0, line: 1, column: 1 };
     let lint = |(kind, span): (LintKind, Span)| {
         let (line, column) = places.advance(span.start);
-        Lint { kind, span, line, column }
+        Lint { kind, pointer: root.pointer(span.start).into(), span, line, column }
     };
     findings.into_iter().map(lint).collect()
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use keystead_policy::{
-    Catalogue, Compiler, ConditionKey, Context, Decision, Layers, Many, Policy, PolicyError, PolicyKind, Principal,
-    Request, Resource, Value, decide,
+    Catalogue, Compiler, ConditionKey, Context, Decision, Explanation, Layers, Many, Policy, PolicyError, PolicyKind,
+    Principal, Request, Resource, Value, decide, explain,
 };
 
 pub const KMS: Catalogue = Catalogue::new("kms", ACTIONS).with_cross_account(CROSS_ACCOUNT);
@@ -193,19 +193,27 @@ impl Ask {
         self
     }
 
+    /// The decision; every one is explained too (POL-124).
     pub fn decide(&self, layers: &Layers<'_>) -> Decision {
+        let decision = decide(&self.request(), layers);
+        assert_eq!(self.explain(layers).decision, decision);
+        decision
+    }
+
+    pub fn explain(&self, layers: &Layers<'_>) -> Explanation {
+        explain(&self.request(), layers)
+    }
+
+    fn request(&self) -> Request<'_> {
         let action = KMS.action(self.action).expect(self.action);
-        decide(
-            &Request {
-                principal: &self.principal,
-                action,
-                resource: Resource::new(self.arn, self.owner),
-                context: &self.facts,
-                cross_account_capable: CROSS_ACCOUNT.contains(&action.name()),
-                identity_only: self.identity_only,
-            },
-            layers,
-        )
+        Request {
+            principal: &self.principal,
+            action,
+            resource: Resource::new(self.arn, self.owner),
+            context: &self.facts,
+            cross_account_capable: CROSS_ACCOUNT.contains(&action.name()),
+            identity_only: self.identity_only,
+        }
     }
 
     /// The reason for a refusal, empty if allowed.

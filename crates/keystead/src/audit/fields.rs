@@ -96,7 +96,7 @@ impl FieldValue {
                         fields.push(member.name, value);
                     }
                 }
-                Self::Object(fields)
+                Self::Object(fields.or_null()?)
             }
         })
     }

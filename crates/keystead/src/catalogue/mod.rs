@@ -323,8 +323,8 @@ pub(crate) enum Resources {
     Found,
 }
 
-/// The actions of KMS for the policy compiler: [`POLICY_ACTIONS`] under the vendor `kms`.
-pub(crate) const KMS_ACTIONS: Catalogue = Catalogue::new("kms", POLICY_ACTIONS);
+/// The actions of KMS that policies are compiled against, under the vendor `kms`.
+pub const KMS_ACTIONS: Catalogue = Catalogue::new("kms", POLICY_ACTIONS);
 
 #[cfg(test)]
 mod tests;

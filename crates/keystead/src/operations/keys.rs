@@ -243,6 +243,7 @@ impl Operation for CreateKey<'_> {
             record: Some(record),
             material: Some(material),
             policy: policy.or(Some(shown.policy)),
+            grant: None,
             forget: false,
         };
         let changes = Changes { key_count: Some((arn.account, KeyCount::OneMore)), ..Changes::of(change) };

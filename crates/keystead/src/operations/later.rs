@@ -13,7 +13,7 @@ use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::request::request;
 use crate::targets::NoKey;
-use crate::value::{Blob, GrantConstraints, RecipientInfo, Tag, XksProxyAuthenticationCredential};
+use crate::value::{Blob, RecipientInfo, Tag, XksProxyAuthenticationCredential};
 
 /// Declares a request whose operation does not exist yet.
 macro_rules! later {
@@ -87,32 +87,6 @@ later! {
         xks_proxy_authentication_credential: XksProxyAuthenticationCredential<'a>,
         /// How the proxy is reached.
         xks_proxy_connectivity: Cow<'a, str>,
-    }
-}
-
-later! {
-    /// Grants a principal the use of a key. Not supported yet.
-    CreateGrant: CREATE_GRANT, create_grant {
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// Who may use the key.
-        grantee_principal: Cow<'a, str>,
-        /// Who may retire the grant.
-        retiring_principal: Cow<'a, str>,
-        /// What is granted.
-        operations: Vec<Cow<'a, str>>,
-        /// Under which conditions.
-        constraints: GrantConstraints<'a>,
-        /// Grants to be considered although they are new.
-        grant_tokens: Vec<Cow<'a, str>>,
-        /// Makes repeated calls idempotent.
-        name: Cow<'a, str>,
-        /// Checks everything and changes nothing; the call then always fails.
-        dry_run: bool,
-        /// The service that may use the key.
-        grantee_service_principal: Cow<'a, str>,
-        /// The service that may retire the grant.
-        retiring_service_principal: Cow<'a, str>,
     }
 }
 
@@ -307,38 +281,6 @@ later! {
 }
 
 later! {
-    /// Lists the grants on a key. Not supported yet.
-    ListGrants: LIST_GRANTS, list_grants {
-        /// Items on a page.
-        limit: i64,
-        /// Where to go on.
-        marker: Cow<'a, str>,
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The grant.
-        grant_id: Cow<'a, str>,
-        /// Who may use the key.
-        grantee_principal: Cow<'a, str>,
-        /// The service that may use the key.
-        grantee_service_principal: Cow<'a, str>,
-    }
-}
-
-later! {
-    /// Lists the grants that a principal may retire. Not supported yet.
-    ListRetirableGrants: LIST_RETIRABLE_GRANTS, list_retirable_grants {
-        /// Items on a page.
-        limit: i64,
-        /// Where to go on.
-        marker: Cow<'a, str>,
-        /// Who may retire the grant.
-        retiring_principal: Cow<'a, str>,
-        /// The service that may retire the grant.
-        retiring_service_principal: Cow<'a, str>,
-    }
-}
-
-later! {
     /// Makes a replica in another Region. Not supported yet.
     ReplicateKey: REPLICATE_KEY, replicate_key {
         /// The key.
@@ -353,32 +295,6 @@ later! {
         description: Cow<'a, str>,
         /// The tags of the replica.
         tags: Vec<Tag>,
-    }
-}
-
-later! {
-    /// Retires a grant. Not supported yet.
-    RetireGrant: RETIRE_GRANT, retire_grant {
-        /// The token of the grant.
-        grant_token: Cow<'a, str>,
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The grant.
-        grant_id: Cow<'a, str>,
-        /// Checks everything and changes nothing; the call then always fails.
-        dry_run: bool,
-    }
-}
-
-later! {
-    /// Revokes a grant. Not supported yet.
-    RevokeGrant: REVOKE_GRANT, revoke_grant {
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The grant.
-        grant_id: Cow<'a, str>,
-        /// Checks everything and changes nothing; the call then always fails.
-        dry_run: bool,
     }
 }
 

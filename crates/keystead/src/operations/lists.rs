@@ -252,12 +252,12 @@ impl Client {
 
 /// A page that was read.
 pub(crate) struct ReadPage<T> {
-    items: Vec<T>,
-    next_marker: Option<String>,
+    pub(super) items: Vec<T>,
+    pub(super) next_marker: Option<String>,
 }
 
 /// Cuts `items`, which follow the marker and may be one too many, to a page. `id` is what the marker keeps.
-fn page<T>(
+pub(super) fn page<T>(
     mut items: Vec<T>,
     request: &PageRequest,
     filter: &[u8],
@@ -271,7 +271,7 @@ fn page<T>(
     ReadPage { items, next_marker }
 }
 
-fn invalid_marker(_: InvalidMarker) -> Error {
+pub(super) fn invalid_marker(_: InvalidMarker) -> Error {
     Error::InvalidMarker("The marker was not issued for this list; start again without one.".into())
 }
 
@@ -518,7 +518,7 @@ fn is_after(id: &[u8], request: &PageRequest) -> bool {
 }
 
 /// Calls `visit` with the ID and value of each record behind `after`, until it answers `false`.
-fn scan(
+pub(super) fn scan(
     prefix: &[u8],
     after: Option<Vec<u8>>,
     call: &CallFacts<'_>,
