@@ -4,7 +4,6 @@
 
 use keystead_crypto::{CryptoError, Entropy, Sealer, SealingAlgorithm, SecretBytes};
 use keystead_types::{AccountId, KeyId};
-use smallvec::SmallVec;
 
 use crate::wire::{self, Preamble, Sealed};
 use crate::{EncryptionContext, HierarchyError};
@@ -26,7 +25,8 @@ pub fn seal(
     plaintext: &[u8],
 ) -> Result<Vec<u8>, HierarchyError> {
     let header = header.to_bytes()?;
-    Ok(wire::seal(sealer, entropy, &header, &associated_data(&header, context), plaintext)?)
+    with_associated_data(&header, context, |data| wire::seal(sealer, entropy, &header, data, plaintext))
+        .map_err(Into::into)
 }
 
 /// Opens a blob. The plaintext is the only allocation, unless the associated data exceed 512 bytes.
@@ -39,7 +39,8 @@ pub fn seal(
 pub fn open(sealer: &dyn Sealer, blob: &[u8], context: &EncryptionContext<'_>) -> Result<SecretBytes, HierarchyError> {
     BlobHeader::parse(blob)?;
     let sealed = Sealed::split(blob, BlobHeader::LEN).ok_or(HierarchyError::MalformedBlob)?;
-    sealed.open(sealer, &associated_data(sealed.header, context)).map_err(|_| HierarchyError::UnauthenticBlob)
+    with_associated_data(sealed.header, context, |data| sealed.open(sealer, data))
+        .map_err(|_| HierarchyError::UnauthenticBlob)
 }
 
 /// The clear, authenticated part of a blob: it says which key and which of its materials opens it, so that Decrypt needs
@@ -102,11 +103,26 @@ impl BlobHeader {
 }
 
 /// Header and canonical context. The header has a fixed length and the context's form is injective, so the whole is.
-fn associated_data(header: &[u8], context: &EncryptionContext<'_>) -> SmallVec<[u8; 512]> {
-    let mut data = SmallVec::with_capacity(header.len().saturating_add(context.canonical_len()));
-    data.extend_from_slice(header);
-    context.for_each_canonical_part(|part| data.extend_from_slice(part));
-    data
+/// They stand on the stack, unless they are long.
+fn with_associated_data<R>(header: &[u8], context: &EncryptionContext<'_>, answer: impl FnOnce(&[u8]) -> R) -> R {
+    let length = header.len().saturating_add(context.canonical_len());
+    let mut short = [0; SHORT_ASSOCIATED_DATA];
+    let mut long = Vec::new();
+    let data = if let Some(data) = short.get_mut(..length) {
+        data
+    } else {
+        long.resize(length, 0);
+        &mut long[..]
+    };
+    let mut rest = &mut *data;
+    let mut append = |part: &[u8]| {
+        let (place, after) = std::mem::take(&mut rest).split_at_mut(part.len());
+        place.copy_from_slice(part);
+        rest = after;
+    };
+    append(header);
+    context.for_each_canonical_part(append);
+    answer(data)
 }
 
 /// An account number has twelve digits and so fits 48 bits.
@@ -119,6 +135,8 @@ fn account_from_bytes([a, b, c, d, e, f]: &[u8; ACCOUNT_LEN]) -> Option<AccountI
     AccountId::from_u64(u64::from_be_bytes([0, 0, *a, *b, *c, *d, *e, *f]))
 }
 
+/// Longer associated data need the heap.
+const SHORT_ASSOCIATED_DATA: usize = 512;
 const MAGIC: [u8; 2] = *b"KS";
 const ACCOUNT_LEN: usize = 6;
 const KEY_ID_LEN: usize = 17;

@@ -22,7 +22,9 @@ impl<'a> Pairs<'a> {
         match self {
             Self::Inline { len, slots } if *len < INLINE => {
                 slots[*len] = pair;
-                slots[at..=*len].rotate_right(1);
+                for place in (at..*len).rev() {
+                    slots.swap(place, place + 1);
+                }
                 *len += 1;
             }
             Self::Inline { slots, .. } => {

@@ -60,19 +60,15 @@ impl KeyId {
 
     /// Writes the text into `buf` and returns it, without allocating.
     pub fn encode<'b>(&self, buf: &'b mut [u8; Self::TEXT_LEN]) -> &'b str {
-        let mut at = 0;
+        let places = if self.multi_region { &MRK_PLACES } else { &UUID_PLACES };
         if self.multi_region {
             buf[..MRK.len()].copy_from_slice(MRK);
-            at = MRK.len();
+        } else {
+            HYPHENS.iter().for_each(|&place| buf[place] = b'-');
         }
-        for (i, byte) in self.bytes.iter().enumerate() {
-            if !self.multi_region && HYPHEN_BEFORE[i] {
-                buf[at] = b'-';
-                at += 1;
-            }
+        for (byte, &at) in self.bytes.iter().zip(places) {
             buf[at] = DIGITS[usize::from(byte >> 4)];
             buf[at + 1] = DIGITS[usize::from(byte & 0x0f)];
-            at += 2;
         }
         // Always valid: ASCII only.
         std::str::from_utf8(buf).unwrap_or_default()
@@ -86,22 +82,23 @@ impl FromStr for KeyId {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let text: &[u8; Self::TEXT_LEN] = text.as_bytes().try_into().map_err(|_| ParseError::KeyId)?;
         let multi_region = text.starts_with(MRK);
-        let mut at = if multi_region { MRK.len() } else { 0 };
-        let mut bytes = [0; 16];
-        // Values above 0x0f mark what is no digit; they are collected and judged once.
-        let mut seen = 0;
-        for (i, byte) in bytes.iter_mut().enumerate() {
-            if !multi_region && HYPHEN_BEFORE[i] {
-                seen |= if text[at] == b'-' { 0 } else { NO_DIGIT };
-                at += 1;
-            }
-            let (high, low) = (VALUES[usize::from(text[at])], VALUES[usize::from(text[at + 1])]);
-            seen |= high | low;
-            *byte = (high << 4) | (low & 0x0f);
-            at += 2;
-        }
-        if seen & NO_DIGIT == 0 { Ok(Self { multi_region, bytes }) } else { Err(ParseError::KeyId) }
+        let bytes = if multi_region { digits(text, &MRK_PLACES) } else { digits(text, &UUID_PLACES) };
+        let hyphens = multi_region || HYPHENS.iter().all(|&place| text[place] == b'-');
+        bytes.filter(|_| hyphens).map(|bytes| Self { multi_region, bytes }).ok_or(ParseError::KeyId)
     }
+}
+
+/// The bytes whose two digits begin at `places`.
+#[inline]
+fn digits(text: &[u8; KeyId::TEXT_LEN], places: &[usize; 16]) -> Option<[u8; 16]> {
+    // Values above 0x0f mark what is no digit; they are collected and judged once.
+    let mut seen = 0;
+    let bytes = places.map(|at| {
+        let (high, low) = (VALUES[usize::from(text[at])], VALUES[usize::from(text[at + 1])]);
+        seen |= high | low;
+        (high << 4) | (low & 0x0f)
+    });
+    (seen & NO_DIGIT == 0).then_some(bytes)
 }
 
 impl Hash for KeyId {
@@ -121,15 +118,14 @@ text_type!(composed KeyId);
 
 const MRK: &[u8] = b"mrk-";
 
-/// The bytes of a UUID before whose text a hyphen stands (RFC 9562, section 4).
-const HYPHEN_BEFORE: [bool; 16] = {
-    let mut before = [false; 16];
-    before[4] = true;
-    before[6] = true;
-    before[8] = true;
-    before[10] = true;
-    before
-};
+/// Where the hyphens of a UUID stand (RFC 9562, section 4).
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+
+/// Where the digits of each byte begin in a UUID.
+const UUID_PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+/// Where the digits of each byte begin behind `mrk-`.
+const MRK_PLACES: [usize; 16] = [4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32, 34];
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 

@@ -156,19 +156,19 @@ pub(crate) fn with_request<R>(claim: &Claim<'_>, call: &CallFacts<'_>, answer: i
         On::Grant(key, _) => (Some(key), None),
         _ => (None, None),
     };
-    let (arn, owner): (&str, &str) = match claim.on {
-        On::Key(key, _) | On::Grant(key, _) => (&key.snapshot().arn_text, key.snapshot().arn.account.as_str()),
+    let resource = match claim.on {
+        On::Key(key, _) | On::Grant(key, _) => key.snapshot().resource(),
         On::Alias(alias) => {
             text = alias.to_string();
-            (&text, alias.account.as_str())
+            PolicyResource::new(&text, alias.account.as_str())
         }
         On::NewKey(arn) => {
             text = arn.to_string();
-            (&text, call.account.as_str())
+            PolicyResource::new(&text, call.account.as_str())
         }
         On::Nothing => {
             text = format!("{}*", call.region.arn_prefix(call.account));
-            (&text, call.account.as_str())
+            PolicyResource::new(&text, call.account.as_str())
         }
     };
     let side = match claim.action.policy.name() {
@@ -211,7 +211,7 @@ pub(crate) fn with_request<R>(claim: &Claim<'_>, call: &CallFacts<'_>, answer: i
     let request = Request {
         principal: call.principal,
         action: claim.action.policy,
-        resource: PolicyResource::new(arn, owner),
+        resource,
         context: &facts,
         cross_account_capable: claim.action.cross_account,
         identity_only,

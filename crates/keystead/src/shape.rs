@@ -94,11 +94,14 @@ impl Violations {
                 }
             }
             (Shape::Integer { min, max }, MemberValue::Integer(number)) => {
-                let shown = number.to_string();
                 if number < min {
-                    self.add(path, Some(&shown), format_args!("have value greater than or equal to {min}"));
+                    self.add(
+                        path,
+                        Some(&number.to_string()),
+                        format_args!("have value greater than or equal to {min}"),
+                    );
                 } else if number > max {
-                    self.add(path, Some(&shown), format_args!("have value less than or equal to {max}"));
+                    self.add(path, Some(&number.to_string()), format_args!("have value less than or equal to {max}"));
                 }
             }
             (Shape::Enumeration(words), MemberValue::Text(text)) if !words.contains(text) => {

@@ -7,7 +7,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use keystead_crypto::Sealer;
 use keystead_hierarchy::spec::KeyState;
 use keystead_hierarchy::{Ekt, MaterialId};
-use keystead_policy::Policy;
+use keystead_policy::{ArnColons, Policy, Resource, SplitArn};
 use keystead_store::Revision;
 use keystead_types::{KeyArn, Timestamp};
 
@@ -30,6 +30,7 @@ pub(crate) struct KeySnapshot {
     pub(crate) revision: Revision,
     pub(crate) arn: KeyArn,
     pub(crate) arn_text: Box<str>,
+    arn_colons: ArnColons,
     pub(crate) record: KeyRecord,
     pub(crate) policy: Arc<Policy>,
     /// In ascending order of version; version `n` stands at index `n - 1`.
@@ -105,9 +106,11 @@ impl KeySnapshot {
         if !complete || record.current as usize > materials.len() {
             return Err(damaged("list of key materials"));
         }
+        let arn_text: Box<str> = arn.to_string().into();
         Ok(Self {
             revision,
-            arn_text: arn.to_string().into(),
+            arn_colons: ArnColons::find(&arn_text),
+            arn_text,
             alias_names: record.aliases.iter().map(ToString::to_string).collect(),
             next_due: record.next_due(),
             arn,
@@ -128,6 +131,7 @@ impl KeySnapshot {
             revision,
             arn: self.arn,
             arn_text: self.arn_text.clone(),
+            arn_colons: self.arn_colons,
             record: self.record.clone(),
             policy: Arc::clone(&self.policy),
             materials: Arc::new(materials.collect()),
@@ -135,6 +139,11 @@ impl KeySnapshot {
             alias_names: self.alias_names.clone(),
             next_due: self.next_due,
         }
+    }
+
+    /// The key as policies see it.
+    pub(crate) fn resource(&self) -> Resource<'_> {
+        Resource::from_split(SplitArn::from_parts(&self.arn_text, self.arn_colons), self.arn.account.as_str())
     }
 
     /// A key that is about to be created, as it will look.

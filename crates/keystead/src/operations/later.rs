@@ -30,7 +30,7 @@ macro_rules! later {
             }
         }
 
-                impl Operation for $name<'_> {
+        impl Operation for $name<'_> {
             type Targets = NoKey;
             type Prepared<'p> = () where Self: 'p;
 
