@@ -29,7 +29,7 @@ impl Engine {
     /// Adds a version, moves every token to it, drops the former versions. Tokens are moved key by key under the
     /// key's lock; until the last has moved all versions stay in use, so it can be interrupted at any point.
     pub(crate) fn rotate_domain_key(&self, region: &RegionState) -> Result<DomainRotation, Error> {
-        let _one_at_a_time = region.domain_rotation.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = region.hold_domain_key();
         let mut keys = DomainKeys::clone(&region.domain_keys.load());
         let envelope =
             keys.rotate(self.root_key.as_ref(), self.provider.as_ref(), self.entropy.as_ref()).map_err(hierarchy)?;

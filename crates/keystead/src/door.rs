@@ -174,7 +174,9 @@ pub(crate) fn explain<O: Operation>(client: &Client, operation: &O) -> Result<Ca
 fn attempt<O: Operation>(operation: &O, call: &CallFacts<'_>) -> Result<O::Response, Error> {
     // A conflict means that a record changed between reading and committing it although its lock was held, as when a
     // deletion counts keys down meanwhile; the whole call is decided anew.
-    for _ in 0..COMMIT_RETRIES {
+    for tries in 0..COMMIT_RETRIES {
+        // New material must be sealed under the present domain key; rotations close upon each other could outrun it.
+        let _no_rotation = (tries >= UNHELD_TRIES).then(|| call.region.hold_domain_key());
         let mut draft = Draft::new(call);
         match carry_out(operation, call, &mut draft) {
             Ok(Done::Response(response)) => return Ok(response),
@@ -387,3 +389,5 @@ pub(crate) fn not_yet(feature: &str) -> Error {
 const SETTLE_ATTEMPTS: u32 = 8;
 /// How often a call starts anew because its records changed under it.
 const COMMIT_RETRIES: usize = 32;
+/// Tries before the domain key is held still.
+const UNHELD_TRIES: usize = 4;

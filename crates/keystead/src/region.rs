@@ -26,7 +26,7 @@ pub(crate) struct RegionState {
     pub(crate) profile: Profile,
     pub(crate) domain_keys: ArcSwap<DomainKeys>,
     /// Taken while the domain key rotates.
-    pub(crate) domain_rotation: Mutex<()>,
+    domain_rotation: Mutex<()>,
     /// Held shared by commits of new material, so that a rotation can wait for those that began under the former domain key.
     pub(crate) domain_epoch: RwLock<()>,
     pub(crate) locks: WriteLocks,
@@ -107,6 +107,11 @@ impl RegionState {
     /// Whether the alias can be had without reading the store.
     pub(crate) fn has_live_alias(&self, account: AccountId, name: &AliasName) -> bool {
         self.aliases.pin().contains_key(&AliasRef { account, name: name.clone() })
+    }
+
+    /// Keeps the domain key from being rotated. Taken before any write lock.
+    pub(crate) fn hold_domain_key(&self) -> MutexGuard<'_, ()> {
+        self.domain_rotation.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the store for nothing, so that a call takes as long as another one.

@@ -93,16 +93,13 @@ impl Violations {
                     self.add(path, None, format_args!("have length less than or equal to {max}"));
                 }
             }
-            (Shape::Integer { min, max }, MemberValue::Integer(number)) => {
-                if number < min {
-                    self.add(
-                        path,
-                        Some(&number.to_string()),
-                        format_args!("have value greater than or equal to {min}"),
-                    );
-                } else if number > max {
-                    self.add(path, Some(&number.to_string()), format_args!("have value less than or equal to {max}"));
-                }
+            (Shape::Integer { min, .. }, MemberValue::Integer(number)) if number < min => {
+                let shown = number.to_string();
+                self.add(path, Some(&shown), format_args!("have value greater than or equal to {min}"));
+            }
+            (Shape::Integer { max, .. }, MemberValue::Integer(number)) if number > max => {
+                let shown = number.to_string();
+                self.add(path, Some(&shown), format_args!("have value less than or equal to {max}"));
             }
             (Shape::Enumeration(words), MemberValue::Text(text)) if !words.contains(text) => {
                 self.add(path, Some(text), format_args!("satisfy enum value set: [{}]", words.join(", ")));
