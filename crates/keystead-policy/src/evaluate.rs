@@ -1,13 +1,16 @@
 //! Evaluation of compiled policies against one request: no recursion, no allocation.
 
+use std::ops::ControlFlow;
+
 use crate::condition::text::Text;
+use crate::index::Asked;
 use crate::policy::Statement;
 use crate::principal_match::Reach;
 use crate::{ConditionKey, Context, Effect, Policy, PolicyKind, Request, Value};
 
 /// A request in evaluation.
 pub(crate) struct Evaluation<'r> {
-    request: &'r Request<'r>,
+    asked: Asked<'r>,
     /// The caller has a permissions boundary (POL-71).
     bounded: bool,
     /// The policy of the resource does not see the condition keys that only identity policies know (CND-09).
@@ -25,19 +28,22 @@ pub(crate) enum Unmatched {
 
 impl<'r> Evaluation<'r> {
     pub(crate) fn new(request: &'r Request<'r>, bounded: bool, hiding: bool) -> Self {
-        Self { request, bounded, hiding }
+        Self { asked: Asked::new(request), bounded, hiding }
     }
 
     /// Position of the first statement of a policy that denies the request.
     pub(crate) fn denies(&self, policy: &Policy) -> Option<u32> {
-        let denies = |statement: &&Statement| self.applies(statement, Effect::Deny, policy.kind()) != Reach::None;
-        policy.denies().iter().find(denies).map(|statement| statement.position)
+        let denies = |statement: &Statement| self.applies(statement, Effect::Deny, policy.kind()) != Reach::None;
+        policy.denies().find(&self.asked, denies).map(|statement| statement.position)
     }
 
     /// Whether a policy of this kind allows the request.
     pub(crate) fn allows(&self, policy: &Policy, kind: PolicyKind) -> bool {
-        policy.kind() == kind
-            && policy.allows().iter().any(|statement| self.applies(statement, Effect::Allow, kind) != Reach::None)
+        let allows = |statement: &Statement| match self.applies(statement, Effect::Allow, kind) {
+            Reach::None => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        };
+        policy.kind() == kind && policy.allows().visit(&self.asked, allows).is_break()
     }
 
     /// How strongly a key policy allows the request to this caller.
@@ -46,19 +52,17 @@ impl<'r> Evaluation<'r> {
         if policy.kind() != PolicyKind::Key {
             return strongest;
         }
-        for statement in policy.allows() {
+        let _ = policy.allows().visit(&self.asked, |statement| {
             strongest = strongest.max(self.applies(statement, Effect::Allow, PolicyKind::Key));
-            if strongest == Reach::Direct {
-                break;
-            }
-        }
+            if strongest == Reach::Direct { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
         strongest
     }
 
     /// Whether a statement matches the request, and how it names the caller. The cheap tests come first.
     fn applies(&self, statement: &Statement, effect: Effect, kind: PolicyKind) -> Reach {
-        let principal = self.request.principal;
-        if !statement.actions.contains(&self.request.action) || !statement.named.meets(principal.chain_mask()) {
+        let principal = self.asked.request.principal;
+        if !statement.actions.contains(&self.asked.request.action) || !statement.named.meets(principal.chain_mask()) {
             return Reach::None;
         }
         let reach = statement.principals.reach(principal, self.bounded);
@@ -66,7 +70,7 @@ impl<'r> Evaluation<'r> {
             return Reach::None;
         }
         let facts = self.facts(kind);
-        let matches = statement.resources.contains(self.request.resource.split(), effect, &facts)
+        let matches = statement.resources.contains(self.asked.request.resource.split(), effect, &facts)
             && statement.conditions.iter().all(|element| element.is_satisfied(effect, &facts));
         if matches { reach } else { Reach::None }
     }
@@ -74,13 +78,13 @@ impl<'r> Evaluation<'r> {
     /// The same as [`Evaluation::applies`], element by element in the order in which people read them.
     pub(crate) fn examine(&self, statement: &Statement, effect: Effect, kind: PolicyKind) -> Result<Reach, Unmatched> {
         let facts = self.facts(kind);
-        let reach = statement.principals.reach(self.request.principal, self.bounded);
+        let reach = statement.principals.reach(self.asked.request.principal, self.bounded);
         let unsatisfied = || statement.conditions.iter().position(|element| !element.is_satisfied(effect, &facts));
         let examined = if reach == Reach::None {
             Err(Unmatched::Principal)
-        } else if !statement.actions.contains(&self.request.action) {
+        } else if !statement.actions.contains(&self.asked.request.action) {
             Err(Unmatched::Action)
-        } else if !statement.resources.contains(self.request.resource.split(), effect, &facts) {
+        } else if !statement.resources.contains(self.asked.request.resource.split(), effect, &facts) {
             Err(Unmatched::Resource)
         } else {
             unsatisfied().map_or(Ok(reach), |position| Err(Unmatched::Condition(position)))
@@ -91,7 +95,7 @@ impl<'r> Evaluation<'r> {
 
     /// The context, as a policy of this kind sees it.
     pub(crate) fn facts(&self, kind: PolicyKind) -> Facts<'r> {
-        Facts { context: self.request.context, in_key_policy: kind == PolicyKind::Key && self.hiding }
+        Facts { context: self.asked.request.context, in_key_policy: kind == PolicyKind::Key && self.hiding }
     }
 }
 

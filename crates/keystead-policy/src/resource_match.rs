@@ -66,6 +66,16 @@ impl ResourcePattern {
         }
     }
 
+    /// The one ARN that the pattern matches, if it matches one only.
+    pub(crate) fn as_literal(&self) -> Option<String> {
+        let Self::Parts(parts) = self else { return None };
+        let literal = |part: &Part| match part {
+            Part::Is(literal) => Some(literal.clone()),
+            Part::Any | Part::Template(_) => None,
+        };
+        Some(parts.iter().map(literal).collect::<Option<Vec<_>>>()?.join(":"))
+    }
+
     pub(crate) fn matches(&self, arn: &SplitArn<'_>, facts: &Facts<'_>) -> Matched {
         let matched = match self {
             Self::Any => true,
