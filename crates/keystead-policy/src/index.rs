@@ -121,8 +121,8 @@ impl Index {
             let filed = Filed { actions: statement.actions.known(), statement: position };
             if let Some(names) = statement.principals.name_hashes() {
                 by_principal.extend(names.into_iter().map(|name| (name, filed)));
-            } else if let Some(arns) = statement.resources.literals() {
-                by_resource.extend(arns.iter().map(|arn| (hash(arn.as_str()), filed)));
+            } else if let Some(arns) = statement.resources.exact() {
+                by_resource.extend(arns.into_iter().map(|arn| (hash(arn), filed)));
             } else {
                 others.push(filed);
             }

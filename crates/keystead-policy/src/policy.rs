@@ -3,7 +3,7 @@
 use crate::catalogue::{Action, ActionSet};
 use crate::compile::Compiler;
 use crate::condition::{Effect, Element};
-use crate::evaluate::Facts;
+use crate::evaluate::{Facts, assign_slots};
 use crate::index::Statements;
 use crate::principal::ChainMask;
 use crate::principal_match::Principals;
@@ -84,11 +84,12 @@ impl Policy {
     pub(crate) fn new(
         kind: PolicyKind,
         text: &str,
-        statements: Vec<(Effect, Option<Statement>)>,
+        mut statements: Vec<(Effect, Option<Statement>)>,
         infos: Vec<StatementInfo>,
         lints: Vec<Lint>,
         bindings: Vec<(Box<str>, Box<str>)>,
     ) -> Self {
+        assign_slots(statements.iter_mut().filter_map(|(_, statement)| statement.as_mut()));
         let (mut denies, mut allows) = (Vec::new(), Vec::new());
         for (effect, statement) in statements {
             match effect {
@@ -233,11 +234,15 @@ impl Resources {
     }
 
     /// The ARNs that the element lists, if it covers these and nothing else.
-    pub(crate) fn literals(&self) -> Option<Vec<String>> {
+    pub(crate) fn exact(&self) -> Option<Vec<&str>> {
         if self.negated {
             return None;
         }
-        self.patterns.iter().map(ResourcePattern::as_literal).collect()
+        let exact = self.patterns.iter().map(|pattern| match pattern {
+            ResourcePattern::Exact(arn) => Some(&**arn),
+            _ => None,
+        });
+        exact.collect()
     }
 
     /// Whether the element covers a resource in a statement of this effect.

@@ -108,16 +108,16 @@ impl Template {
 
 /// One walk over pieces and text. Each chunk between two `*` is taken at the first place where it fits, the last one at
 /// the end of the text: no place is left for a second attempt to do better.
-struct Walk<'t> {
+struct Walk<'t, 'r> {
     template: &'t Template,
-    facts: &'t Facts<'t>,
+    facts: &'t Facts<'r>,
     text: &'t str,
     place: usize,
     /// Colons passed so far; counted only in ARNs.
     colons: usize,
 }
 
-impl<'t> Walk<'t> {
+impl<'t, 'r> Walk<'t, 'r> {
     fn run(mut self) -> bool {
         let mut chunks = self.template.pieces.split(|piece| matches!(piece, Piece::Run));
         if !chunks.next().is_some_and(|head| self.take_chunk(head)) {
@@ -220,20 +220,20 @@ impl<'t> Walk<'t> {
         if self.template.rules.may_cross(self.colons) { rest.len() } else { rest.find(':').unwrap_or(rest.len()) }
     }
 
-    fn chunk(&self, pieces: &'t [Piece]) -> Pieces<'t> {
+    fn chunk(&self, pieces: &'t [Piece]) -> Pieces<'t, 'r> {
         Pieces { pieces, rules: self.template.rules, facts: self.facts, colons: self.colons }
     }
 }
 
 /// A chunk to search for, met after some colons.
-struct Pieces<'t> {
+struct Pieces<'t, 'r> {
     pieces: &'t [Piece],
     rules: Rules,
-    facts: &'t Facts<'t>,
+    facts: &'t Facts<'r>,
     colons: usize,
 }
 
-impl Chunk for Pieces<'_> {
+impl Chunk for Pieces<'_, '_> {
     fn visit(&self, mut visit: impl FnMut(Want) -> ControlFlow<()>) -> ControlFlow<()> {
         let mut colons = self.colons;
         for piece in self.pieces {
