@@ -9,7 +9,7 @@ use crate::{Catalogue, Policy};
 ///
 /// The actions are those of the catalogue that the policy was compiled against.
 pub fn who_can_use(policy: &Policy, catalogue: &Catalogue, grants: &[GrantedAccess<'_>]) -> ResourceAccess {
-    let from_policy = policy.allows().iter().flat_map(|statement| openings(statement, policy, catalogue));
+    let from_policy = policy.allows().as_slice().iter().flat_map(|statement| openings(statement, policy, catalogue));
     let from_grants = grants.iter().map(|grant| Opening {
         principal: grant.grantee.to_owned(),
         means: if grant.grantee.ends_with(":root") { Means::GrantToAccount } else { Means::Grant },
@@ -20,7 +20,7 @@ pub fn who_can_use(policy: &Policy, catalogue: &Catalogue, grants: &[GrantedAcce
     });
     ResourceAccess {
         openings: from_policy.chain(from_grants).collect(),
-        denies: policy.denies().iter().map(|statement| statement.position).collect(),
+        denies: policy.denies().as_slice().iter().map(|statement| statement.position).collect(),
     }
 }
 

@@ -118,6 +118,10 @@ impl ActionSet {
         self.0 |= 1 << bit;
     }
 
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     pub(crate) const fn contains(self, bit: u8) -> bool {
         self.0 >> bit & 1 == 1
     }

@@ -167,19 +167,17 @@ impl<'a> Layers<'a> {
         request: &Request<'_>,
         mut answer: impl FnMut(Layer, &'a Policy, u32) -> Option<T>,
     ) -> Option<T> {
-        let mut find = |layer, policies: &mut dyn Iterator<Item = &'a Policy>| {
-            policies.zip(0..).find_map(|(policy, index)| answer(layer, policy, index))
-        };
         let service_control = if is_bound_by_service_control(request.principal) { self.service_control } else { &[] };
-        find(Layer::ServiceControl, &mut service_control.iter().flatten().map(|policy| &**policy))
+        let answer = &mut answer;
+        find_in(Layer::ServiceControl, service_control.iter().flatten().map(|policy| &**policy), answer)
             .or_else(|| {
-                find(Layer::ResourceControl, &mut self.resource_control.iter().flatten().map(|policy| &**policy))
+                find_in(Layer::ResourceControl, self.resource_control.iter().flatten().map(|policy| &**policy), answer)
             })
-            .or_else(|| find(Layer::Resource, &mut self.key_policy(request).into_iter()))
-            .or_else(|| find(Layer::Identity, &mut self.identity.iter().map(|policy| &**policy)))
-            .or_else(|| find(Layer::Boundary, &mut self.boundary.into_iter()))
-            .or_else(|| find(Layer::Session, &mut self.session.iter().map(|policy| &**policy)))
-            .or_else(|| find(Layer::Endpoint, &mut self.endpoint.iter().map(|policy| &**policy)))
+            .or_else(|| find_in(Layer::Resource, self.key_policy(request).into_iter(), answer))
+            .or_else(|| find_in(Layer::Identity, self.identity.iter().map(|policy| &**policy), answer))
+            .or_else(|| find_in(Layer::Boundary, self.boundary.into_iter(), answer))
+            .or_else(|| find_in(Layer::Session, self.session.iter().map(|policy| &**policy), answer))
+            .or_else(|| find_in(Layer::Endpoint, self.endpoint.iter().map(|policy| &**policy), answer))
     }
 
     /// Steps 2 to 4: the first layer that must allow the request and does not.
@@ -270,6 +268,15 @@ impl<'a> Layers<'a> {
     pub(crate) fn evaluation<'r>(&self, request: &'r Request<'r>) -> Evaluation<'r> {
         Evaluation::new(request, self.boundary.is_some(), !self.identity_suffices)
     }
+}
+
+/// The first answer about the policies of one layer.
+fn find_in<'a, T>(
+    layer: Layer,
+    policies: impl Iterator<Item = &'a Policy>,
+    answer: &mut impl FnMut(Layer, &'a Policy, u32) -> Option<T>,
+) -> Option<T> {
+    policies.zip(0..).find_map(|(policy, index)| answer(layer, policy, index))
 }
 
 /// What the caller's side must allow besides the resource side; each includes those before it.

@@ -53,6 +53,7 @@ mod error;
 mod evaluate;
 mod explain;
 mod fold;
+mod index;
 mod json;
 mod lint;
 mod policy;

@@ -3,7 +3,8 @@
 use crate::catalogue::{Action, ActionSet};
 use crate::compile::Compiler;
 use crate::condition::{Effect, Element};
-use crate::evaluate::Facts;
+use crate::evaluate::{Facts, assign_slots};
+use crate::index::Statements;
 use crate::principal::ChainMask;
 use crate::principal_match::Principals;
 use crate::resource::SplitArn;
@@ -35,8 +36,8 @@ pub enum PolicyKind {
 pub struct Policy {
     kind: PolicyKind,
     text: Box<str>,
-    denies: Box<[Statement]>,
-    allows: Box<[Statement]>,
+    denies: Statements,
+    allows: Statements,
     statements: Box<[StatementInfo]>,
     lints: Box<[Lint]>,
     bindings: Box<[(Box<str>, Box<str>)]>,
@@ -83,11 +84,12 @@ impl Policy {
     pub(crate) fn new(
         kind: PolicyKind,
         text: &str,
-        statements: Vec<(Effect, Option<Statement>)>,
+        mut statements: Vec<(Effect, Option<Statement>)>,
         infos: Vec<StatementInfo>,
         lints: Vec<Lint>,
         bindings: Vec<(Box<str>, Box<str>)>,
     ) -> Self {
+        assign_slots(statements.iter_mut().filter_map(|(_, statement)| statement.as_mut()));
         let (mut denies, mut allows) = (Vec::new(), Vec::new());
         for (effect, statement) in statements {
             match effect {
@@ -98,19 +100,19 @@ impl Policy {
         Self {
             kind,
             text: text.into(),
-            denies: denies.into(),
-            allows: allows.into(),
+            denies: denies.into_iter().collect(),
+            allows: allows.into_iter().collect(),
             statements: infos.into(),
             lints: lints.into(),
             bindings: bindings.into(),
         }
     }
 
-    pub(crate) fn denies(&self) -> &[Statement] {
+    pub(crate) fn denies(&self) -> &Statements {
         &self.denies
     }
 
-    pub(crate) fn allows(&self) -> &[Statement] {
+    pub(crate) fn allows(&self) -> &Statements {
         &self.allows
     }
 }
@@ -181,6 +183,10 @@ impl Actions {
         Self { known, patterns: patterns.into(), negated }
     }
 
+    pub(crate) fn known(&self) -> ActionSet {
+        self.known
+    }
+
     pub(crate) fn contains(&self, action: &Action<'_>) -> bool {
         match action.bit() {
             Some(bit) => self.known.contains(bit),
@@ -225,6 +231,18 @@ impl Resources {
     /// Whether the element covers every resource.
     pub(crate) fn is_everything(&self) -> bool {
         !self.negated && self.patterns.iter().any(|pattern| matches!(pattern, ResourcePattern::Any))
+    }
+
+    /// The ARNs that the element lists, if it covers these and nothing else.
+    pub(crate) fn exact(&self) -> Option<Vec<&str>> {
+        if self.negated {
+            return None;
+        }
+        let exact = self.patterns.iter().map(|pattern| match pattern {
+            ResourcePattern::Exact(arn) => Some(&**arn),
+            _ => None,
+        });
+        exact.collect()
     }
 
     /// Whether the element covers a resource in a statement of this effect.

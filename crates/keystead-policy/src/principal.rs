@@ -17,6 +17,7 @@ pub struct Principal {
     partition: Box<str>,
     account: Option<Box<str>>,
     digits: Option<AccountDigits>,
+    account_hash: Option<u64>,
     own: Named,
     /// The role of a session, the user of a federated session.
     outer: Option<Named>,
@@ -220,6 +221,7 @@ impl Principal {
             partition: partition.into(),
             account: account.map(Into::into),
             digits,
+            account_hash: digits.map(AccountDigits::hash),
             chain_mask: digits.map_or(ChainMask::NONE, AccountDigits::mask).or(own.mask()),
             own,
             outer: None,
@@ -252,6 +254,11 @@ impl Principal {
         self.chain_mask
     }
 
+    /// The hashes of the names by which policies call this caller: itself, the role or user behind it, its account.
+    pub(crate) fn name_hashes(&self) -> impl Iterator<Item = u64> {
+        [Some(self.own.hash), self.outer.as_ref().map(Named::hash), self.account_hash].into_iter().flatten()
+    }
+
     pub(crate) fn is_path_unknown(&self) -> bool {
         self.path_unknown
     }
@@ -276,6 +283,10 @@ impl Named {
 
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
     }
 
     pub(crate) fn mask(&self) -> ChainMask {
@@ -304,8 +315,12 @@ impl AccountDigits {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    pub(crate) fn hash(self) -> u64 {
+        hash(&self.0)
+    }
+
     pub(crate) fn mask(self) -> ChainMask {
-        ChainMask::of(hash(&self.0))
+        ChainMask::of(self.hash())
     }
 }
 
@@ -332,7 +347,7 @@ impl ChainMask {
 }
 
 /// Any fixed seed does: hashes only spare comparisons, equal ones are followed by comparing the texts.
-fn hash<T: Hash + ?Sized>(value: &T) -> u64 {
+pub(crate) fn hash<T: Hash + ?Sized>(value: &T) -> u64 {
     FixedState::with_seed(0).hash_one(value)
 }
 

@@ -66,6 +66,13 @@ impl Principals {
         }
     }
 
+    /// The hashes of the names that the element lists: it names no caller who has none of them. None if it may name
+    /// callers otherwise. A caller whose role path is unknown may be named without one of its names being listed.
+    pub(crate) fn name_hashes(&self) -> Option<Vec<u64>> {
+        let Self::Named(entries) = self else { return None };
+        entries.iter().filter(|entry| !matches!(entry, Entry::Nobody)).map(Entry::name_hash).collect()
+    }
+
     pub(crate) fn entries(&self) -> &[Entry] {
         match self {
             Self::Unstated => &[],
@@ -86,6 +93,15 @@ impl Entry {
                 _ => Reach::Role,
             },
             _ => Reach::None,
+        }
+    }
+
+    fn name_hash(&self) -> Option<u64> {
+        match self {
+            Self::Everyone | Self::UniqueId(_) | Self::Nobody => None,
+            Self::Account { digits, .. } => Some(digits.hash()),
+            Self::Exact { arn, .. } | Self::Role { arn, .. } => Some(arn.hash()),
+            Self::Service(name) => Some(name.hash()),
         }
     }
 

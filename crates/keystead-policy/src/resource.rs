@@ -76,6 +76,11 @@ impl<'a> SplitArn<'a> {
         Self { text, colons }
     }
 
+    /// Whether this is an ARN, and the one given.
+    pub(crate) fn is(&self, arn: &str) -> bool {
+        self.colons.0.is_some() && self.text == arn
+    }
+
     /// The six parts: five up to a colon each, and the resource part, which keeps its own colons.
     pub(crate) fn part(&self, index: usize) -> Option<&'a str> {
         let colons = self.colons.0?;

@@ -9,7 +9,9 @@ use crate::template::{Rules, Template};
 pub(crate) enum ResourcePattern {
     /// `*`.
     Any,
-    /// A pattern with at least five colons: six parts, compared one by one.
+    /// An ARN without wildcards and variables.
+    Exact(Box<str>),
+    /// Any other pattern with at least five colons: six parts, compared one by one.
     Parts(Box<[Part; 6]>),
     /// A pattern with fewer colons: only a `*` that ends its segment can make up for the missing ones.
     Short(Box<[ShortPart]>),
@@ -55,7 +57,7 @@ impl ResourcePattern {
             Part::new(segment, Rules { wildcards: true, variables: variables && index == 5, ..Rules::default() })
         });
         match parts.collect::<Vec<_>>().try_into() {
-            Ok(parts) => Some(Self::Parts(Box::new(parts))),
+            Ok(parts) => Some(Self::of_parts(parts)),
             Err(parts) => Some(Self::Short(
                 parts
                     .into_iter()
@@ -66,9 +68,21 @@ impl ResourcePattern {
         }
     }
 
+    fn of_parts(parts: [Part; 6]) -> Self {
+        let literal = |part: &Part| match part {
+            Part::Is(literal) => Some(literal.clone()),
+            Part::Any | Part::Template(_) => None,
+        };
+        match parts.iter().map(literal).collect::<Option<Vec<_>>>() {
+            Some(literals) => Self::Exact(literals.join(":").into()),
+            None => Self::Parts(Box::new(parts)),
+        }
+    }
+
     pub(crate) fn matches(&self, arn: &SplitArn<'_>, facts: &Facts<'_>) -> Matched {
         let matched = match self {
             Self::Any => true,
+            Self::Exact(text) => arn.is(text),
             Self::Parts(parts) => {
                 if let Part::Template(last) = &parts[5]
                     && !last.is_resolvable(facts)

@@ -1,9 +1,13 @@
 //! Texts with wildcards and policy variables, and how they are matched: in place, without recursion, without
 //! allocation (POL-66 to POL-69, POL-138, POL-142, POL-143).
 
+use std::ops::ControlFlow;
+
 use crate::condition::ConditionKey;
+use crate::condition::text::Text;
 use crate::evaluate::Facts;
-use crate::fold::{folded, strip_folded};
+use crate::fold::{fold, folded, strip_folded};
+use crate::wildcard::{self, Chunk, Want};
 
 /// A compiled text. Wildcards and variables are pieces of their own, so that what comes out of a variable can never
 /// act as a wildcard (POL-69).
@@ -24,6 +28,13 @@ pub(crate) struct Rules {
     pub ignore_case: bool,
     /// The text is an ARN: wildcards before its fifth colon match no colon (POL-59).
     pub arn: bool,
+}
+
+impl Rules {
+    /// Whether a wildcard met after this many colons matches colons.
+    fn may_cross(self, colons: usize) -> bool {
+        !self.arn || colons >= 5
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -91,56 +102,75 @@ impl Template {
 
     /// Whether a text matches. A variable without value makes that impossible.
     pub(crate) fn matches(&self, text: &str, facts: &Facts<'_>) -> bool {
-        self.is_resolvable(facts) && Cursor::new(self, text).run(facts)
+        self.is_resolvable(facts) && Walk { template: self, facts, text, place: 0, colons: 0 }.run()
     }
 }
 
-/// One walk over pieces and text: the classic greedy match that returns to the last `*` only, which takes at most
-/// O(pattern × text) steps.
-struct Cursor<'t> {
+/// One walk over pieces and text. Each chunk between two `*` is taken at the first place where it fits, the last one at
+/// the end of the text: no place is left for a second attempt to do better.
+struct Walk<'t, 'r> {
     template: &'t Template,
+    facts: &'t Facts<'r>,
     text: &'t str,
-    piece: usize,
     place: usize,
     /// Colons passed so far; counted only in ARNs.
     colons: usize,
-    /// The last `*`: the piece after it, the end of what it has taken, the colons passed before it.
-    star: Option<(usize, usize, usize)>,
 }
 
-impl<'t> Cursor<'t> {
-    fn new(template: &'t Template, text: &'t str) -> Self {
-        Self { template, text, piece: 0, place: 0, colons: 0, star: None }
-    }
-
-    fn run(mut self, facts: &Facts<'_>) -> bool {
-        loop {
-            let advanced = match self.template.pieces.get(self.piece) {
-                None if self.place == self.text.len() => return true,
-                None => false,
-                Some(Piece::Run) => {
-                    self.piece += 1;
-                    if self.piece == self.template.pieces.len() && self.may_cross(self.colons) {
-                        return true;
-                    }
-                    self.star = Some((self.piece, self.place, self.colons));
-                    continue;
-                }
-                Some(Piece::One) => self.take_one(),
-                Some(Piece::Literal(literal)) => self.take(literal),
-                Some(Piece::Variable { key, default }) => match facts.variable(key, default.as_deref()) {
-                    // A default is folded already; folding again changes nothing.
-                    Some(value) if self.template.rules.ignore_case => self.take_unfolded(value.as_str()),
-                    Some(value) => self.take(value.as_str()),
-                    None => return false,
-                },
-            };
-            if advanced {
-                self.piece += 1;
-            } else if !self.return_to_star() {
+impl<'t, 'r> Walk<'t, 'r> {
+    fn run(mut self) -> bool {
+        let mut chunks = self.template.pieces.split(|piece| matches!(piece, Piece::Run));
+        if !chunks.next().is_some_and(|head| self.take_chunk(head)) {
+            return false;
+        }
+        let Some(mut chunk) = chunks.next() else { return self.place == self.text.len() };
+        for next in chunks {
+            if !self.skip_to(chunk) {
                 return false;
             }
+            chunk = next;
         }
+        self.ends_in(chunk)
+    }
+
+    /// Takes the first place of a chunk behind a `*`.
+    fn skip_to(&mut self, chunk: &'t [Piece]) -> bool {
+        let (rest, last) = (self.rest(), self.longest_run());
+        let place = match chunk {
+            [Piece::Literal(literal)] if !self.template.rules.ignore_case => rest.find(&**literal),
+            _ => wildcard::find(rest, last, &self.chunk(chunk)),
+        };
+        place.filter(|&place| place <= last).is_some_and(|place| {
+            self.place += place;
+            self.take_chunk(chunk)
+        })
+    }
+
+    /// Takes the chunk behind the last `*`, which must reach the end of the text.
+    fn ends_in(&mut self, chunk: &'t [Piece]) -> bool {
+        let rest = self.rest();
+        let place = match wildcard::length(&self.chunk(chunk), rest.len()) {
+            0 => Some(rest.len()),
+            length => rest.char_indices().rev().nth(length - 1).map(|(place, _)| place),
+        };
+        place.filter(|&place| place <= self.longest_run()).is_some_and(|place| {
+            self.place += place;
+            self.take_chunk(chunk) && self.place == self.text.len()
+        })
+    }
+
+    fn take_chunk(&mut self, chunk: &[Piece]) -> bool {
+        chunk.iter().all(|piece| match piece {
+            Piece::Run => false,
+            Piece::One => self.take_one(),
+            Piece::Literal(literal) => self.take(literal),
+            Piece::Variable { key, default } => match self.facts.variable(key, default.as_deref()) {
+                // A default is folded already; folding again changes nothing.
+                Some(value) if self.template.rules.ignore_case => self.take_unfolded(value.as_str()),
+                Some(value) => self.take(value.as_str()),
+                None => false,
+            },
+        })
     }
 
     fn rest(&self) -> &'t str {
@@ -149,7 +179,7 @@ impl<'t> Cursor<'t> {
 
     fn take_one(&mut self) -> bool {
         match self.rest().chars().next() {
-            Some(c) if c != ':' || self.may_cross(self.colons) => {
+            Some(c) if c != ':' || self.template.rules.may_cross(self.colons) => {
                 self.place += c.len_utf8();
                 true
             }
@@ -177,29 +207,56 @@ impl<'t> Cursor<'t> {
     /// Takes a value that is not folded yet, ignoring case.
     fn take_unfolded(&mut self, value: &str) -> bool {
         let mut rest = self.rest().chars();
-        let equal = value.chars().all(|c| rest.next().map(crate::fold::fold) == Some(crate::fold::fold(c)));
+        let equal = value.chars().all(|c| rest.next().map(fold) == Some(fold(c)));
         if equal {
             self.place = self.text.len() - rest.as_str().len();
         }
         equal
     }
 
-    /// Lets the last `*` take one character more.
-    fn return_to_star(&mut self) -> bool {
-        let Some((piece, end, colons)) = self.star else { return false };
-        let Some(c) = self.text.get(end..).and_then(|rest| rest.chars().next()) else { return false };
-        if c == ':' && !self.may_cross(colons) {
-            return false;
-        }
-        let end = end + c.len_utf8();
-        self.star = Some((piece, end, colons));
-        (self.piece, self.place, self.colons) = (piece, end, colons);
-        true
+    /// How many bytes a `*` may take here.
+    fn longest_run(&self) -> usize {
+        let rest = self.rest();
+        if self.template.rules.may_cross(self.colons) { rest.len() } else { rest.find(':').unwrap_or(rest.len()) }
     }
 
-    /// Whether a wildcard met after this many colons matches colons.
-    fn may_cross(&self, colons: usize) -> bool {
-        !self.template.rules.arn || colons >= 5
+    fn chunk(&self, pieces: &'t [Piece]) -> Pieces<'t, 'r> {
+        Pieces { pieces, rules: self.template.rules, facts: self.facts, colons: self.colons }
+    }
+}
+
+/// A chunk to search for, met after some colons.
+struct Pieces<'t, 'r> {
+    pieces: &'t [Piece],
+    rules: Rules,
+    facts: &'t Facts<'r>,
+    colons: usize,
+}
+
+impl Chunk for Pieces<'_, '_> {
+    fn visit(&self, mut visit: impl FnMut(Want) -> ControlFlow<()>) -> ControlFlow<()> {
+        let mut colons = self.colons;
+        for piece in self.pieces {
+            let value = match piece {
+                // A chunk holds none.
+                Piece::Run => continue,
+                Piece::One => {
+                    visit(if self.rules.may_cross(colons) { Want::Any } else { Want::NoColon })?;
+                    continue;
+                }
+                Piece::Literal(literal) => Some(Text::Borrowed(literal)),
+                Piece::Variable { key, default } => self.facts.variable(key, default.as_deref()),
+            };
+            for c in value.as_ref().map_or("", Text::as_str).chars() {
+                colons += usize::from(c == ':');
+                visit(Want::Char(self.normalized(c)))?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn normalized(&self, c: char) -> char {
+        if self.rules.ignore_case { fold(c) } else { c }
     }
 }
 

@@ -13,7 +13,7 @@ pub use key::{ConditionKey, KeyName, KnownKey};
 use operator::{Operator, Quantifier};
 use test::Test;
 
-use crate::evaluate::Facts;
+use crate::evaluate::{Facts, Slot};
 use crate::{Many, Value};
 
 /// The effect of a statement.
@@ -28,7 +28,9 @@ pub enum Effect {
 /// A compiled condition element: all of those of a statement must be satisfied.
 #[derive(Clone, Debug)]
 pub(crate) struct Element {
-    key: ConditionKey,
+    pub(crate) key: ConditionKey,
+    /// Given when the whole policy is known.
+    pub(crate) slot: Slot,
     test: Test,
     quantifier: Option<Quantifier>,
     negated: bool,
@@ -41,7 +43,7 @@ impl Element {
         let key = ConditionKey::parse(key);
         let test = Test::new(&operator, &key, values, variables)?;
         let Operator { quantifier, negated, if_exists, .. } = operator;
-        Ok(Self { key, test, quantifier, negated, if_exists })
+        Ok(Self { key, slot: Slot::NONE, test, quantifier, negated, if_exists })
     }
 
     /// Whether a request satisfies the element in a statement of this effect.
@@ -50,7 +52,7 @@ impl Element {
         if let Test::Constant(constant) = self.test {
             return constant;
         }
-        match facts.value(&self.key) {
+        match facts.value_in(self.slot, &self.key) {
             Value::Colliding => self.is_satisfied_by_colliding(effect, facts),
             Value::Unusable => effect == Effect::Deny,
             Value::Absent => self.is_satisfied_by_absence(),

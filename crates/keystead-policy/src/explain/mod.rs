@@ -191,8 +191,8 @@ impl Examiner<'_> {
         let kind = self.policy.kind();
         let compiled: &[Statement] = match written.effect {
             Effect::Allow if kind != self.layer.kind() => return Outcome::Fails(Mismatch::Kind),
-            Effect::Allow => self.policy.allows(),
-            Effect::Deny => self.policy.denies(),
+            Effect::Allow => self.policy.allows().as_slice(),
+            Effect::Deny => self.policy.denies().as_slice(),
         };
         let Some(statement) = compiled.iter().find(|statement| statement.position == position) else {
             return Outcome::Fails(Mismatch::Ineffective);

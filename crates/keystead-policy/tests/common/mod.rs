@@ -200,6 +200,11 @@ impl Ask {
         decision
     }
 
+    /// The decision alone.
+    pub fn decides(&self, layers: &Layers<'_>) -> Decision {
+        decide(&self.request(), layers)
+    }
+
     pub fn explain(&self, layers: &Layers<'_>) -> Explanation {
         explain(&self.request(), layers)
     }
