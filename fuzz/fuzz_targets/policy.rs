@@ -67,7 +67,7 @@ fn decisions(policy: &Policy, seed: u8) -> Vec<bool> {
                 PolicyKind::Key => Layers { key_policy: Some(policy), ..Layers::default() },
                 PolicyKind::PermissionsBoundary => Layers { boundary: Some(policy), ..Layers::default() },
                 PolicyKind::Session => Layers { session: &own, ..Layers::default() },
-                PolicyKind::Endpoint => Layers { endpoint: Some(policy), ..Layers::default() },
+                PolicyKind::Endpoint => Layers { endpoint: &own, ..Layers::default() },
                 _ => Layers { identity: &own, ..Layers::default() },
             };
             answers.push(decide(&request, &layers).is_allowed());
