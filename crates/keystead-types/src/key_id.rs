@@ -93,11 +93,12 @@ impl FromStr for KeyId {
 fn digits(text: &[u8; KeyId::TEXT_LEN], places: &[usize; 16]) -> Option<[u8; 16]> {
     // Values above 0x0f mark what is no digit; they are collected and judged once.
     let mut seen = 0;
-    let bytes = places.map(|at| {
+    let mut bytes = [0; 16];
+    for (byte, &at) in bytes.iter_mut().zip(places) {
         let (high, low) = (VALUES[usize::from(text[at])], VALUES[usize::from(text[at + 1])]);
         seen |= high | low;
-        (high << 4) | (low & 0x0f)
-    });
+        *byte = (high << 4) | (low & 0x0f);
+    }
     (seen & NO_DIGIT == 0).then_some(bytes)
 }
 
