@@ -3,7 +3,6 @@
 use keystead_crypto::CryptoError;
 
 use crate::root::RootKeyError;
-use crate::spec::KeySpec;
 
 /// A failure of the key hierarchy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,12 +49,6 @@ pub enum HierarchyError {
     /// The ring has used its last version number.
     #[error("the domain has no version number left")]
     VersionsExhausted,
-    /// Material of this spec is a key pair, which a provider generates, not a string of random bytes.
-    #[error("{spec} material is a key pair and cannot be drawn as random bytes")]
-    NotSymmetric {
-        /// The spec that was asked for.
-        spec: KeySpec,
-    },
     /// The root key refused.
     #[error(transparent)]
     Root(#[from] RootKeyError),

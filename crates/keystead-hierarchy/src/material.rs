@@ -3,25 +3,28 @@
 use std::fmt;
 use std::str::FromStr;
 
-use keystead_crypto::{Entropy, MacAlgorithm, Provider, SecretBytes};
+use keystead_crypto::{CryptoError, Entropy, MacAlgorithm, Provider, SecretBytes};
 use keystead_types::KeyId;
 
 use crate::HierarchyError;
 use crate::spec::{KeySpec, Profile, UnknownName};
 
-/// Draws fresh material for a key whose material is a string of bytes: symmetric encryption and HMAC keys (ROT-08,
-/// OVR-12). The entropy is that for keys, not that for nonces.
+/// Makes fresh material (ROT-08, OVR-12): random bytes for symmetric encryption and HMAC keys, a private key in PKCS #8
+/// for key pairs. The entropy is that for keys, not that for nonces. RSA keys take up to seconds.
 ///
 /// # Errors
-/// [`HierarchyError::NotSymmetric`] for specs whose material is a key pair; [`HierarchyError::Crypto`] when the source
-/// of randomness fails.
+/// [`HierarchyError::Crypto`] when the source of randomness fails or the provider lacks the kind of key pair.
 pub fn generate_material(
     spec: KeySpec,
     profile: Profile,
+    provider: &dyn Provider,
     entropy: &dyn Entropy,
 ) -> Result<SecretBytes, HierarchyError> {
-    let len = spec.material_len(profile).ok_or(HierarchyError::NotSymmetric { spec })?;
-    Ok(SecretBytes::random(entropy, len)?)
+    Ok(match (spec.key_pair(), spec.material_len(profile)) {
+        (Some(key_pair), _) => provider.generate_key_pair(key_pair, entropy)?.to_pkcs8()?,
+        (None, Some(len)) => SecretBytes::random(entropy, len)?,
+        (None, None) => return Err(CryptoError::Unsupported.into()),
+    })
 }
 
 /// The public name of one material of one key (`KeyMaterialId`): 64 lower-case hexadecimal digits.

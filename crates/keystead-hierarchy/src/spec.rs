@@ -8,7 +8,7 @@ mod table;
 
 pub use names::{
     DataKeyPairSpec, DataKeySpec, EncapsulationAlgorithm, EncryptionAlgorithm, KeyAgreementAlgorithm, KeyManager,
-    KeySpec, KeyState, KeyUsage, MacAlgorithmSpec, Origin, SigningAlgorithm, UnknownName,
+    KeySpec, KeyState, KeyUsage, MacAlgorithmSpec, MessageType, Origin, SigningAlgorithm, UnknownName,
 };
 pub use profile::Profile;
 pub use table::{Algorithms, KeyKind, PLAINTEXT_LIMIT};

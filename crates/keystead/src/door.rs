@@ -6,6 +6,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use keystead_crypto::SecretBytes;
 use keystead_hierarchy::spec::KeyState;
 use keystead_policy::Principal;
 use keystead_types::{AccountId, KeyArn, KeyId, Timestamp};
@@ -21,13 +22,14 @@ use crate::engine::{Engine, crypto};
 use crate::explain::{CallExplanation, explain_claims};
 use crate::grant::open_token;
 use crate::maintenance::Settled;
+use crate::record::KeyRecord;
 use crate::region::{HeldLocks, LockSet, RegionState};
 use crate::request::Request;
 use crate::resolve::Resolver;
 use crate::snapshot::Held;
 use crate::targets::{Named, Target, Targets};
 use crate::value::MemberValue;
-use crate::{Error, shape};
+use crate::{Error, material, shape};
 
 /// An operation of the KMS API. Implemented by its request.
 pub(crate) trait Operation: Request {
@@ -96,6 +98,7 @@ pub(crate) struct CallFacts<'c> {
     pub(crate) identity: &'c Arc<UserIdentity>,
     pub(crate) request_id: RequestId,
     fresh_key: OnceCell<KeyArn>,
+    fresh_material: OnceCell<SecretBytes>,
 }
 
 impl<'c> CallFacts<'c> {
@@ -112,6 +115,7 @@ impl<'c> CallFacts<'c> {
             identity: client.identity(),
             request_id,
             fresh_key: OnceCell::new(),
+            fresh_material: OnceCell::new(),
         }
     }
 
@@ -124,6 +128,16 @@ impl<'c> CallFacts<'c> {
         self.engine.entropy.fill(&mut random).map_err(crypto)?;
         let arn = self.region.key_arn(self.account, KeyId::single_region(random));
         Ok(*self.fresh_key.get_or_init(|| arn))
+    }
+
+    /// The material of the key that this call creates. Made once, however often the call starts anew: a key pair may
+    /// take seconds.
+    pub(crate) fn fresh_material(&self, record: &KeyRecord) -> Result<&SecretBytes, Error> {
+        if let Some(material) = self.fresh_material.get() {
+            return Ok(material);
+        }
+        let material = material::generate(self.engine, record)?;
+        Ok(self.fresh_material.get_or_init(|| material))
     }
 
     /// Whether anybody listens to audit records.

@@ -6,7 +6,6 @@ use keystead_hierarchy::spec::KeyManager;
 use keystead_store::{Expect, Range};
 use keystead_types::{AccountId, KeyArn, Timestamp};
 
-use crate::Error;
 use crate::audit::{AuditRecord, Fields, ServiceEvent};
 use crate::commit::{AliasChange, Changes, CommitFailure, KeyChange, KeyCount};
 use crate::engine::{Engine, storage};
@@ -14,6 +13,7 @@ use crate::events::{EventKind, LifecycleEvent};
 use crate::record::{self, KeyRecord, Rotation};
 use crate::region::{LockSet, RegionState};
 use crate::snapshot::KeySnapshot;
+use crate::{Error, material};
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,7 +96,8 @@ impl Engine {
     ) -> Result<Changes, Error> {
         let version = u32::try_from(key.materials.len() + 1).map_err(|_| crate::engine::damaged("material list"))?;
         let rotation = Some(Rotation { at: now, on_demand });
-        let material = crate::material::generate(self, region, &key.arn, &record, version, rotation)?;
+        let secret = material::generate(self, &record)?;
+        let material = material::wrap(self, region, &key.arn, &record, version, rotation, &secret)?;
         record.current = version;
 
         let rotation_type = if on_demand { "ON_DEMAND" } else { "AUTOMATIC" };

@@ -6,15 +6,15 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use keystead_crypto::{Sealer, SealingAlgorithm, SecretBytes};
-use keystead_hierarchy::{DomainKeys, Ekt, EktBinding, HierarchyError, MaterialId, Purpose, generate_material};
+use keystead_crypto::{Mac, PrivateKey, Sealer, SealingAlgorithm, SecretBytes};
+use keystead_hierarchy::{EktBinding, HierarchyError, MaterialId, Purpose, generate_material};
 use keystead_types::{KeyArn, Timestamp};
 
 use crate::Error;
 use crate::engine::{Engine, crypto, damaged, hierarchy};
 use crate::record::{KeyRecord, MaterialRecord, RECORD_FORMAT, Rotation};
 use crate::region::RegionState;
-use crate::snapshot::{KeySnapshot, LiveMaterial, Material};
+use crate::snapshot::{KeySnapshot, LiveKey, LiveMaterial, Material};
 
 /// How long unwrapped key material may stay in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,13 +53,35 @@ pub(crate) enum LiveHandle {
 }
 
 impl LiveHandle {
-    /// The key, ready for use.
+    /// The symmetric encryption key.
     pub(crate) fn sealer(&self) -> Result<&dyn Sealer, Error> {
-        match self {
-            Self::Cached(guard) => guard.as_ref().map(|live| live.sealer.as_ref()),
-            Self::Fresh(live) => Some(live.sealer.as_ref()),
+        match self.key() {
+            Some(LiveKey::Sealer(sealer)) => Ok(sealer.as_ref()),
+            _ => Err(damaged("key material")),
         }
-        .ok_or_else(|| Error::KmsInternal("key material vanished".into()))
+    }
+
+    /// The HMAC key.
+    pub(crate) fn mac(&self) -> Result<&dyn Mac, Error> {
+        match self.key() {
+            Some(LiveKey::Mac(mac)) => Ok(mac.as_ref()),
+            _ => Err(damaged("key material")),
+        }
+    }
+
+    /// The private key.
+    pub(crate) fn pair(&self) -> Result<&dyn PrivateKey, Error> {
+        match self.key() {
+            Some(LiveKey::Pair(pair)) => Ok(pair.as_ref()),
+            _ => Err(damaged("key material")),
+        }
+    }
+
+    fn key(&self) -> Option<&LiveKey> {
+        match self {
+            Self::Cached(guard) => guard.as_ref().map(|live| &live.key),
+            Self::Fresh(live) => Some(&live.key),
+        }
     }
 }
 
@@ -106,31 +128,25 @@ impl MaterialCache {
     }
 }
 
-/// Makes a new version of key material: fresh entropy, wrapped before anything else can see it (OVR-12, ROT-08).
-pub(crate) fn generate(
+/// Makes key material from fresh entropy (OVR-12, ROT-08). RSA keys take up to seconds.
+pub(crate) fn generate(engine: &Engine, record: &KeyRecord) -> Result<SecretBytes, Error> {
+    generate_material(record.spec, record.profile, engine.provider.as_ref(), engine.entropy.as_ref()).map_err(hierarchy)
+}
+
+/// Wraps a new version of key material for the store.
+pub(crate) fn wrap(
     engine: &Engine,
     region: &RegionState,
     arn: &KeyArn,
     record: &KeyRecord,
     version: u32,
     rotation: Option<Rotation>,
-) -> Result<MaterialRecord, Error> {
-    let material = generate_material(record.spec, record.profile, engine.entropy.as_ref()).map_err(hierarchy)?;
-    let domain_keys = region.domain_keys.load();
-    let ekt = wrap(engine, &domain_keys, arn, record, version, &material)?;
-    let id = MaterialId::of(engine.provider.as_ref(), arn.key_id, &material).map_err(hierarchy)?;
-    Ok(MaterialRecord { format: RECORD_FORMAT, version, id, ekt: ekt.into_bytes(), rotation })
-}
-
-fn wrap(
-    engine: &Engine,
-    domain_keys: &DomainKeys,
-    arn: &KeyArn,
-    record: &KeyRecord,
-    version: u32,
     material: &SecretBytes,
-) -> Result<Ekt, Error> {
-    domain_keys.wrap(material, &binding(arn, record, version), engine.entropy.as_ref()).map_err(hierarchy)
+) -> Result<MaterialRecord, Error> {
+    let binding = binding(arn, record, version);
+    let ekt = region.domain_keys.load().wrap(material, &binding, engine.entropy.as_ref()).map_err(hierarchy)?;
+    let id = MaterialId::of(engine.provider.as_ref(), arn.key_id, material).map_err(hierarchy)?;
+    Ok(MaterialRecord { format: RECORD_FORMAT, version, id, ekt: ekt.into_bytes(), rotation })
 }
 
 /// Opens an exported key token and prepares the key in it.
@@ -152,8 +168,18 @@ fn unwrap(
         opened => opened,
     }
     .map_err(hierarchy)?;
-    let sealer = engine.provider.sealer(sealing_algorithm(&key.record), secret.expose()).map_err(crypto)?;
-    Ok(LiveMaterial { sealer, since: now })
+    Ok(LiveMaterial { key: prepare(engine, &key.record, secret.expose())?, since: now })
+}
+
+/// Computes key schedules and parses key pairs, once.
+fn prepare(engine: &Engine, record: &KeyRecord, secret: &[u8]) -> Result<LiveKey, Error> {
+    let provider = &engine.provider;
+    match (record.spec.key_pair(), record.spec.mac_algorithm()) {
+        (Some(algorithm), _) => provider.private_key(algorithm, secret).map(LiveKey::Pair),
+        (None, Some(mac)) => provider.mac(mac.algorithm(), secret).map(LiveKey::Mac),
+        (None, None) => provider.sealer(sealing_algorithm(record), secret).map(LiveKey::Sealer),
+    }
+    .map_err(crypto)
 }
 
 /// How messages are sealed under the key (RUL-11).

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use keystead_crypto::Sealer;
+use keystead_crypto::{Mac, PrivateKey, Sealer};
 use keystead_hierarchy::spec::KeyState;
 use keystead_hierarchy::{Ekt, MaterialId};
 use keystead_policy::{ArnColons, Policy, Resource, SplitArn};
@@ -54,9 +54,20 @@ pub(crate) struct Material {
 /// Unwrapped key material, ready for use; wiped when the last user drops it.
 #[derive(Debug)]
 pub(crate) struct LiveMaterial {
-    pub(crate) sealer: Box<dyn Sealer>,
+    pub(crate) key: LiveKey,
     /// When it was unwrapped; too old material is unwrapped anew (RUL-08).
     pub(crate) since: Timestamp,
+}
+
+/// A key in the form in which its operations use it.
+#[derive(Debug)]
+pub(crate) enum LiveKey {
+    /// A symmetric encryption key.
+    Sealer(Box<dyn Sealer>),
+    /// An HMAC key.
+    Mac(Box<dyn Mac>),
+    /// A key pair, parsed.
+    Pair(Box<dyn PrivateKey>),
 }
 
 /// A snapshot held by a reader.

@@ -78,7 +78,7 @@ fn violations_have_their_recorded_form() {
 #[test]
 fn words_are_listed_and_compared_as_a_set() {
     let world = World::new();
-    let call = world.root.generate_mac().key_id("k").message(b"m").mac_algorithm("X");
+    let call = world.root.generate_mac("k", b"m").mac_algorithm("X");
     let (code, message) = outcome(call.send());
     assert_eq!(code, "ValidationException");
     let item = "Value 'X' at 'macAlgorithm' failed to satisfy constraint: Member must satisfy enum value set: [";
@@ -90,7 +90,7 @@ fn words_are_listed_and_compared_as_a_set() {
 #[test]
 fn all_violations_are_in_one_message_without_the_bytes() {
     let world = World::new();
-    let call = world.root.generate_mac().key_id("k").message(vec![b'Z'; 4097]).mac_algorithm("X");
+    let call = world.root.generate_mac("k", vec![b'Z'; 4097]).mac_algorithm("X");
     let (code, message) = outcome(call.send());
     assert_eq!(code, "ValidationException");
     assert!(message.starts_with(

@@ -174,6 +174,18 @@ crate::api_enum! {
 }
 
 crate::api_enum! {
+    /// What the bytes given to Sign and Verify are (`MessageType`).
+    pub enum MessageType("message type") {
+        /// The message itself.
+        Raw = "RAW",
+        /// Its hash.
+        Digest = "DIGEST",
+        /// The message representative mu of ML-DSA (FIPS 204, section 6.2).
+        ExternalMu = "EXTERNAL_MU",
+    }
+}
+
+crate::api_enum! {
     /// How GenerateMac and VerifyMac work (`MacAlgorithmSpec`).
     pub enum MacAlgorithmSpec("MAC algorithm") {
         /// HMAC-SHA-224 (RFC 2104).

@@ -2,9 +2,10 @@
 
 use super::names::{
     DataKeyPairSpec, DataKeySpec, EncapsulationAlgorithm, EncryptionAlgorithm, KeyAgreementAlgorithm, KeySpec,
-    KeyUsage, MacAlgorithmSpec, SigningAlgorithm,
+    KeyUsage, MacAlgorithmSpec, MessageType, SigningAlgorithm,
 };
 use super::profile::Profile;
+use keystead_crypto::{DigestAlgorithm, EncryptionScheme, KeyPairAlgorithm, MacAlgorithm, SignatureScheme};
 
 /// Bytes that Encrypt takes at most under a symmetric encryption key. Source: API-075.
 pub const PLAINTEXT_LIMIT: usize = 4096;
@@ -134,8 +135,93 @@ impl KeySpec {
         }
     }
 
+    /// The kind of key pair that the material is; none for symmetric keys.
+    pub fn key_pair(self) -> Option<KeyPairAlgorithm> {
+        self.row().key_pair
+    }
+
+    /// Bytes in an encapsulated secret, for ML-KEM specs. Source: FIPS 203, API-088.
+    pub const fn encapsulation_len(self) -> Option<usize> {
+        match self {
+            Self::MlKem512 => Some(768),
+            Self::MlKem768 => Some(1088),
+            Self::MlKem1024 => Some(1568),
+            _ => None,
+        }
+    }
+
     fn row(self) -> &'static Row {
         &TABLE[self as usize]
+    }
+}
+
+impl EncryptionAlgorithm {
+    /// How a public key encrypts; none for the algorithm of symmetric keys.
+    pub const fn scheme(self) -> Option<EncryptionScheme> {
+        match self {
+            Self::SymmetricDefault => None,
+            Self::RsaesOaepSha1 => Some(EncryptionScheme::RsaOaepSha1),
+            Self::RsaesOaepSha256 => Some(EncryptionScheme::RsaOaepSha256),
+            Self::Sm2Pke => Some(EncryptionScheme::Sm2Pke),
+        }
+    }
+}
+
+impl SigningAlgorithm {
+    /// How signatures are made.
+    pub const fn scheme(self) -> SignatureScheme {
+        match self {
+            Self::RsassaPssSha256 => SignatureScheme::RsaPss(DigestAlgorithm::Sha256),
+            Self::RsassaPssSha384 => SignatureScheme::RsaPss(DigestAlgorithm::Sha384),
+            Self::RsassaPssSha512 => SignatureScheme::RsaPss(DigestAlgorithm::Sha512),
+            Self::RsassaPkcs1V15Sha256 => SignatureScheme::RsaPkcs1(DigestAlgorithm::Sha256),
+            Self::RsassaPkcs1V15Sha384 => SignatureScheme::RsaPkcs1(DigestAlgorithm::Sha384),
+            Self::RsassaPkcs1V15Sha512 => SignatureScheme::RsaPkcs1(DigestAlgorithm::Sha512),
+            Self::EcdsaSha256 => SignatureScheme::Ecdsa(DigestAlgorithm::Sha256),
+            Self::EcdsaSha384 => SignatureScheme::Ecdsa(DigestAlgorithm::Sha384),
+            Self::EcdsaSha512 => SignatureScheme::Ecdsa(DigestAlgorithm::Sha512),
+            Self::Sm2Dsa => SignatureScheme::Sm2Dsa,
+            Self::MlDsaShake256 => SignatureScheme::MlDsa,
+            Self::Ed25519Sha512 => SignatureScheme::Ed25519,
+            Self::Ed25519PhSha512 => SignatureScheme::Ed25519Ph,
+        }
+    }
+
+    /// Whether messages of this type are signed with the algorithm. Source: API-084, RUL-30.
+    pub const fn takes(self, message_type: MessageType) -> bool {
+        match self {
+            Self::Ed25519Sha512 => matches!(message_type, MessageType::Raw),
+            Self::Ed25519PhSha512 => matches!(message_type, MessageType::Digest),
+            Self::MlDsaShake256 => matches!(message_type, MessageType::Raw | MessageType::ExternalMu),
+            _ => matches!(message_type, MessageType::Raw | MessageType::Digest),
+        }
+    }
+
+    /// Bytes that a message of this type has; none if the type leaves it open. Source: ASY-74, chapter 30, section 19.
+    pub const fn message_len(self, message_type: MessageType) -> Option<usize> {
+        match message_type {
+            MessageType::Raw => None,
+            MessageType::ExternalMu => Some(64),
+            MessageType::Digest => match self.scheme() {
+                SignatureScheme::RsaPss(digest)
+                | SignatureScheme::RsaPkcs1(digest)
+                | SignatureScheme::Ecdsa(digest) => Some(digest.output_len()),
+                SignatureScheme::Sm2Dsa => Some(DigestAlgorithm::Sm3.output_len()),
+                _ => Some(DigestAlgorithm::Sha512.output_len()),
+            },
+        }
+    }
+}
+
+impl MacAlgorithmSpec {
+    /// The algorithm.
+    pub const fn algorithm(self) -> MacAlgorithm {
+        match self {
+            Self::HmacSha224 => MacAlgorithm::HmacSha224,
+            Self::HmacSha256 => MacAlgorithm::HmacSha256,
+            Self::HmacSha384 => MacAlgorithm::HmacSha384,
+            Self::HmacSha512 => MacAlgorithm::HmacSha512,
+        }
     }
 }
 
@@ -181,6 +267,8 @@ struct Row {
     kind: KeyKind,
     /// One list per legal usage.
     algorithms: &'static [Algorithms],
+    /// What the material is, unless it is a string of bytes.
+    key_pair: Option<KeyPairAlgorithm>,
     /// Bytes of an RSA modulus, else 0.
     modulus_len: usize,
     /// The one profile that has the spec; none if both have it.
@@ -189,15 +277,15 @@ struct Row {
 
 impl Row {
     const fn new(spec: KeySpec, kind: KeyKind, algorithms: &'static [Algorithms]) -> Self {
-        Self { spec, kind, algorithms, modulus_len: 0, only_in: None }
+        Self { spec, kind, algorithms, key_pair: None, modulus_len: 0, only_in: None }
     }
 
-    const fn pair(spec: KeySpec, algorithms: &'static [Algorithms]) -> Self {
-        Self::new(spec, KeyKind::Asymmetric, algorithms)
+    const fn pair(spec: KeySpec, key_pair: KeyPairAlgorithm, algorithms: &'static [Algorithms]) -> Self {
+        Self { key_pair: Some(key_pair), ..Self::new(spec, KeyKind::Asymmetric, algorithms) }
     }
 
-    const fn rsa(spec: KeySpec, modulus_len: usize) -> Self {
-        Self { modulus_len, ..Self::pair(spec, RSA) }
+    const fn rsa(spec: KeySpec, key_pair: KeyPairAlgorithm, modulus_len: usize) -> Self {
+        Self { modulus_len, ..Self::pair(spec, key_pair, RSA) }
     }
 
     const fn only_in(self, profile: Profile) -> Self {
@@ -207,26 +295,26 @@ impl Row {
 
 /// One row per spec, in the order of [`KeySpec`].
 static TABLE: [Row; 20] = [
-    Row::rsa(KeySpec::Rsa2048, 256),
-    Row::rsa(KeySpec::Rsa3072, 384),
-    Row::rsa(KeySpec::Rsa4096, 512),
-    Row::pair(KeySpec::EccNistP256, &[ECDSA_SHA_256, ECDH]),
-    Row::pair(KeySpec::EccNistP384, &[ECDSA_SHA_384, ECDH]),
-    Row::pair(KeySpec::EccNistP521, &[ECDSA_SHA_512, ECDH]),
-    Row::pair(KeySpec::EccSecgP256K1, &[ECDSA_SHA_256]),
+    Row::rsa(KeySpec::Rsa2048, KeyPairAlgorithm::Rsa2048, 256),
+    Row::rsa(KeySpec::Rsa3072, KeyPairAlgorithm::Rsa3072, 384),
+    Row::rsa(KeySpec::Rsa4096, KeyPairAlgorithm::Rsa4096, 512),
+    Row::pair(KeySpec::EccNistP256, KeyPairAlgorithm::P256, &[ECDSA_SHA_256, ECDH]),
+    Row::pair(KeySpec::EccNistP384, KeyPairAlgorithm::P384, &[ECDSA_SHA_384, ECDH]),
+    Row::pair(KeySpec::EccNistP521, KeyPairAlgorithm::P521, &[ECDSA_SHA_512, ECDH]),
+    Row::pair(KeySpec::EccSecgP256K1, KeyPairAlgorithm::Secp256k1, &[ECDSA_SHA_256]),
     Row::new(KeySpec::SymmetricDefault, KeyKind::SymmetricEncryption, SYMMETRIC),
     Row::new(KeySpec::Hmac224, KeyKind::Hmac, &[Algorithms::Mac(&[MacAlgorithmSpec::HmacSha224])]),
     Row::new(KeySpec::Hmac256, KeyKind::Hmac, &[Algorithms::Mac(&[MacAlgorithmSpec::HmacSha256])]),
     Row::new(KeySpec::Hmac384, KeyKind::Hmac, &[Algorithms::Mac(&[MacAlgorithmSpec::HmacSha384])]),
     Row::new(KeySpec::Hmac512, KeyKind::Hmac, &[Algorithms::Mac(&[MacAlgorithmSpec::HmacSha512])]),
-    Row::pair(KeySpec::Sm2, SM2).only_in(Profile::China),
-    Row::pair(KeySpec::MlDsa44, ML_DSA),
-    Row::pair(KeySpec::MlDsa65, ML_DSA),
-    Row::pair(KeySpec::MlDsa87, ML_DSA),
-    Row::pair(KeySpec::EccNistEdwards25519, ED25519),
-    Row::pair(KeySpec::MlKem512, ML_KEM).only_in(Profile::Standard),
-    Row::pair(KeySpec::MlKem768, ML_KEM).only_in(Profile::Standard),
-    Row::pair(KeySpec::MlKem1024, ML_KEM).only_in(Profile::Standard),
+    Row::pair(KeySpec::Sm2, KeyPairAlgorithm::Sm2, SM2).only_in(Profile::China),
+    Row::pair(KeySpec::MlDsa44, KeyPairAlgorithm::MlDsa44, ML_DSA),
+    Row::pair(KeySpec::MlDsa65, KeyPairAlgorithm::MlDsa65, ML_DSA),
+    Row::pair(KeySpec::MlDsa87, KeyPairAlgorithm::MlDsa87, ML_DSA),
+    Row::pair(KeySpec::EccNistEdwards25519, KeyPairAlgorithm::Ed25519, ED25519),
+    Row::pair(KeySpec::MlKem512, KeyPairAlgorithm::MlKem512, ML_KEM).only_in(Profile::Standard),
+    Row::pair(KeySpec::MlKem768, KeyPairAlgorithm::MlKem768, ML_KEM).only_in(Profile::Standard),
+    Row::pair(KeySpec::MlKem1024, KeyPairAlgorithm::MlKem1024, ML_KEM).only_in(Profile::Standard),
 ];
 
 // The table is read by index: its order is checked when it is compiled.

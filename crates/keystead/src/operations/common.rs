@@ -1,14 +1,17 @@
 //! What several operations need.
 
 use std::borrow::Cow;
+use std::fmt::Display;
+use std::str::FromStr;
 use std::sync::LazyLock;
 
+use keystead_crypto::CryptoError;
 use keystead_hierarchy::spec::{EncryptionAlgorithm, KeyKind, KeyUsage, Origin};
 use keystead_hierarchy::{BlobHeader, EncryptionContext, HierarchyError};
 
 use crate::Error;
 use crate::door::CallFacts;
-use crate::engine::hierarchy;
+use crate::engine::{crypto, hierarchy};
 use crate::material::sealing_algorithm;
 use crate::snapshot::KeySnapshot;
 use crate::targets::Target;
@@ -35,20 +38,65 @@ pub(super) fn require_encryption_algorithm(
     call: &CallFacts<'_>,
 ) -> Result<EncryptionAlgorithm, Error> {
     require_usage(key, KeyUsage::EncryptDecrypt, call)?;
-    let algorithm: EncryptionAlgorithm = match algorithm {
-        Some(name) => name.parse().map_err(|_| Error::Validation(format!("unknown algorithm {name}").into()))?,
+    let algorithm = match algorithm {
+        Some(name) => name.parse().map_err(|_| unknown_algorithm(name))?,
         None => EncryptionAlgorithm::SymmetricDefault,
     };
-    if key.record.spec.encryption_algorithms().contains(&algorithm) {
+    require_listed(key, algorithm, key.record.spec.encryption_algorithms())
+}
+
+/// Step 10: the algorithm that the request names is among those of the key's spec.
+pub(super) fn require_algorithm<A>(key: &KeySnapshot, name: &Option<Cow<'_, str>>, list: &[A]) -> Result<A, Error>
+where
+    A: Copy + PartialEq + Display + FromStr,
+{
+    let name = text(name);
+    let algorithm = name.parse().map_err(|_| unknown_algorithm(name))?;
+    require_listed(key, algorithm, list)
+}
+
+fn require_listed<A: Copy + PartialEq + Display>(key: &KeySnapshot, algorithm: A, list: &[A]) -> Result<A, Error> {
+    if list.contains(&algorithm) {
         return Ok(algorithm);
     }
     let message = format!("Algorithm {algorithm} is incompatible with key spec {}.", key.record.spec);
     Err(Error::InvalidKeyUsage(message.into()))
 }
 
+/// The shape step has compared the name with the enumeration already.
+fn unknown_algorithm(name: &str) -> Error {
+    Error::Validation(format!("Unknown algorithm {name}").into())
+}
+
 /// Step 10 for operations that work with symmetric encryption keys only (KEY-91).
 pub(super) fn require_symmetric(key: &KeySnapshot, call: &CallFacts<'_>) -> Result<(), Error> {
     require_encryption_algorithm(key, &None, call).map(drop)
+}
+
+/// Step 11: asymmetric algorithms bind no encryption context, and must not seem to (ASY-22).
+pub(super) fn require_no_context(context: &EncryptionContext<'_>, algorithm: EncryptionAlgorithm) -> Result<(), Error> {
+    if context.is_empty() {
+        return Ok(());
+    }
+    let message = format!("Algorithm {algorithm} does not support an encryption context; omit it.");
+    Err(Error::Validation(message.into()))
+}
+
+/// The plaintext fits the algorithm and key (API-075).
+pub(super) fn require_plaintext_fits(
+    key: &KeySnapshot,
+    algorithm: EncryptionAlgorithm,
+    length: usize,
+) -> Result<(), Error> {
+    let spec = key.record.spec;
+    match spec.plaintext_limit(algorithm) {
+        Some(limit) if length > limit => {
+            let message =
+                format!("Algorithm {algorithm} and key spec {spec} cannot encrypt data larger than {limit} bytes.");
+            Err(Error::Validation(message.into()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Step 11: the encryption context is within its limit (KEY-83). Absent and empty are the same.
@@ -86,6 +134,14 @@ pub(super) fn open_error(error: HierarchyError) -> Error {
 
 pub(super) fn invalid_ciphertext() -> Error {
     Error::InvalidCiphertext("".into())
+}
+
+/// What a ciphertext that a private key does not open means (ASY-24): the same whatever is wrong with it.
+pub(super) fn decryption_error(error: CryptoError) -> Error {
+    match error {
+        CryptoError::Unauthenticated => invalid_ciphertext(),
+        other => crypto(other),
+    }
 }
 
 /// The named key did not make the ciphertext (AUD-32).

@@ -2,16 +2,20 @@
 
 use std::borrow::Cow;
 
-use keystead_crypto::SecretBytes;
+use keystead_crypto::{EncryptionScheme, SecretBytes};
 use keystead_hierarchy::spec::EncryptionAlgorithm;
 use keystead_hierarchy::{BlobHeader, EncryptionContext, MaterialId, blob};
 use keystead_types::KeyArn;
 
-use super::common::{incorrect_key, invalid_ciphertext, open_error, require_context, require_encryption_algorithm};
+use super::common::{
+    decryption_error, incorrect_key, invalid_ciphertext, open_error, require_context, require_encryption_algorithm,
+    require_no_context,
+};
 use crate::audit::{AuditExtras, Fields};
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
+use crate::material::LiveHandle;
 use crate::request::request;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{Decrypting, DecryptingKey, Target};
@@ -71,11 +75,32 @@ impl<'c> Call<'c, Decrypt<'c>> {
     }
 }
 
-/// A ciphertext that was authenticated and opened. A dry run ends here, so that it knows of damage (API-035).
+/// A ciphertext about to give up its plaintext.
 pub(crate) struct Opened<'p> {
     pub(super) key: &'p Target,
+    pub(super) algorithm: EncryptionAlgorithm,
     pub(super) material_id: Option<MaterialId>,
-    pub(super) plaintext: SecretBytes,
+    content: Content<'p>,
+}
+
+/// How far a ciphertext is opened before a dry run ends (RUL-26).
+enum Content<'p> {
+    /// A symmetric one wholly, so that a dry run knows of damage (API-035).
+    Open(SecretBytes),
+    /// An asymmetric one not at all.
+    Sealed(LiveHandle, EncryptionScheme, &'p [u8]),
+}
+
+impl Opened<'_> {
+    pub(super) fn plaintext(self, call: &CallFacts<'_>) -> Result<SecretBytes, Error> {
+        match self.content {
+            Content::Open(plaintext) => Ok(plaintext),
+            Content::Sealed(live, scheme, ciphertext) => {
+                let opened = live.pair()?.decrypt(scheme, ciphertext, call.engine.entropy.as_ref());
+                opened.map_err(decryption_error)
+            }
+        }
+    }
 }
 
 impl Operation for Decrypt<'_> {
@@ -102,13 +127,14 @@ impl Operation for Decrypt<'_> {
     }
 
     fn perform(opened: Opened<'_>, call: &CallFacts<'_>) -> Result<Effect<DecryptResponse>, Error> {
-        let id = opened.material_id.filter(|_| call.is_recorded());
-        let additional = id.map(|id| Fields::new().with("keyMaterialId", id.to_string()));
+        let material_id = opened.material_id;
+        let additional =
+            material_id.filter(|_| call.is_recorded()).map(|id| Fields::new().with("keyMaterialId", id.to_string()));
         let response = DecryptResponse {
             key_id: *opened.key.arn(),
-            plaintext: opened.plaintext,
-            encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
-            key_material_id: opened.material_id,
+            encryption_algorithm: opened.algorithm,
+            plaintext: opened.plaintext(call)?,
+            key_material_id: material_id,
         };
         Ok(Effect { audit: AuditExtras { additional, ..AuditExtras::default() }, ..Effect::reading(response) })
     }
@@ -152,13 +178,13 @@ impl<'r> Side<'r> {
         Decrypting { key_id: self.key_id, ciphertext: self.ciphertext.unwrap_or_default() }
     }
 
-    /// Steps 10 and 11: usage and algorithm. For a symmetric blob under the default algorithm the comparison of the
-    /// named key with that in the blob replaces them (API-012).
-    pub(super) fn require_fit(&self, key: &KeySnapshot, call: &CallFacts<'_>) -> Result<(), Error> {
+    /// Step 10: usage and algorithm. For a symmetric blob under the default algorithm the comparison of the named key
+    /// with that in the blob replaces it (API-012).
+    pub(super) fn require_fit(&self, key: &KeySnapshot, call: &CallFacts<'_>) -> Result<EncryptionAlgorithm, Error> {
         let is_default = self.algorithm.as_deref().is_none_or(|name| name == "SYMMETRIC_DEFAULT");
         match self.header() {
-            Some(header) if is_default && !names(&header, key) => Ok(()),
-            _ => require_encryption_algorithm(key, self.algorithm, call).map(drop),
+            Some(header) if is_default && !names(&header, key) => Ok(EncryptionAlgorithm::SymmetricDefault),
+            _ => require_encryption_algorithm(key, self.algorithm, call),
         }
     }
 
@@ -168,12 +194,24 @@ impl<'r> Side<'r> {
         targets: &Authorized<T>,
         key: &'p Target,
         call: &CallFacts<'_>,
-    ) -> Result<Opened<'p>, Error> {
+    ) -> Result<Opened<'p>, Error>
+    where
+        'r: 'p,
+    {
         let snapshot = key.snapshot();
-        self.require_fit(snapshot, call)?;
+        let algorithm = self.require_fit(snapshot, call)?;
         let context = require_context(self.context, call)?;
+        if let Some(scheme) = algorithm.scheme() {
+            require_no_context(context, algorithm)?;
+            let (_, live) = targets.current_material(key, call)?;
+            let content = match self.ciphertext {
+                Some(ciphertext) => Content::Sealed(live, scheme, ciphertext),
+                None => Content::Open(SecretBytes::default()),
+            };
+            return Ok(Opened { key, algorithm, material_id: None, content });
+        }
         let Some(blob) = self.ciphertext else {
-            return Ok(Opened { key, material_id: None, plaintext: SecretBytes::default() });
+            return Ok(Opened { key, algorithm, material_id: None, content: Content::Open(SecretBytes::default()) });
         };
         let header = self.header().ok_or_else(invalid_ciphertext)?;
         if !names(&header, snapshot) {
@@ -186,7 +224,7 @@ impl<'r> Side<'r> {
             return Err(invalid_ciphertext());
         }
         let plaintext = blob::open(live.sealer()?, blob, context).map_err(open_error)?;
-        Ok(Opened { key, material_id: Some(material.id), plaintext })
+        Ok(Opened { key, algorithm, material_id: Some(material.id), content: Content::Open(plaintext) })
     }
 
     fn header(&self) -> Option<BlobHeader> {

@@ -3,17 +3,20 @@
 use std::borrow::Cow;
 
 use keystead_hierarchy::spec::EncryptionAlgorithm;
-use keystead_hierarchy::{EncryptionContext, blob};
+use keystead_hierarchy::{EncryptionContext, MaterialId, blob};
 use keystead_types::KeyArn;
 
-use super::common::{header, require_context, require_encryption_algorithm, text};
+use super::common::{
+    header, require_context, require_encryption_algorithm, require_no_context, require_plaintext_fits, text,
+};
 use crate::Error;
 use crate::audit::{AuditExtras, Fields};
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
-use crate::engine::hierarchy;
+use crate::engine::{crypto, hierarchy};
 use crate::request::request;
+use crate::snapshot::KeySnapshot;
 use crate::targets::{OneKey, Target};
 use crate::value::Blob;
 
@@ -68,18 +71,67 @@ impl<'c> Call<'c, Encrypt<'c>> {
     }
 }
 
-/// A plaintext about to be sealed under the current material of a key.
-pub(crate) struct Sealing<'p> {
-    pub(super) targets: SealingKey<'p>,
-    pub(super) context: &'p EncryptionContext<'p>,
-    pub(super) plaintext: &'p [u8],
+/// A plaintext about to be encrypted.
+pub(crate) struct Encrypting<'p> {
+    key: EncryptingKey<'p>,
+    plaintext: &'p [u8],
 }
 
-/// The key that seals.
+/// The key that encrypts, and what its algorithm needs.
+pub(super) struct EncryptingKey<'p> {
+    pub(super) key: SealingKey<'p>,
+    pub(super) algorithm: EncryptionAlgorithm,
+    context: &'p EncryptionContext<'p>,
+}
+
+/// A key with its current material.
 pub(super) struct SealingKey<'p> {
     pub(super) key: &'p Target,
     pub(super) material: &'p crate::snapshot::Material,
     pub(super) live: crate::material::LiveHandle,
+}
+
+impl<'p> EncryptingKey<'p> {
+    /// Steps 10 and 11: algorithm and context.
+    pub(super) fn require_fit(
+        key: &KeySnapshot,
+        algorithm: &Option<Cow<'_, str>>,
+        context: &'p Option<EncryptionContext<'p>>,
+        call: &CallFacts<'_>,
+    ) -> Result<(EncryptionAlgorithm, &'p EncryptionContext<'p>), Error> {
+        let algorithm = require_encryption_algorithm(key, algorithm, call)?;
+        let context = require_context(context, call)?;
+        if algorithm != EncryptionAlgorithm::SymmetricDefault {
+            require_no_context(context, algorithm)?;
+        }
+        Ok((algorithm, context))
+    }
+
+    /// The key, for what [`require_fit`](Self::require_fit) found fitting.
+    pub(super) fn of<T>(
+        targets: &'p Authorized<T>,
+        key: &'p Target,
+        (algorithm, context): (EncryptionAlgorithm, &'p EncryptionContext<'p>),
+        call: &CallFacts<'_>,
+    ) -> Result<Self, Error> {
+        Ok(Self { key: SealingKey::of(targets, key, call)?, algorithm, context })
+    }
+
+    /// Encrypts what is known to fit.
+    pub(super) fn encrypt(&self, plaintext: &[u8], call: &CallFacts<'_>) -> Result<Vec<u8>, Error> {
+        match self.algorithm.scheme() {
+            None => self.key.seal(self.context, plaintext, call),
+            Some(scheme) => {
+                let public = self.key.live.pair()?.public();
+                public.encrypt(scheme, plaintext, call.engine.entropy.as_ref()).map_err(crypto)
+            }
+        }
+    }
+
+    /// The ID of the material, which asymmetric keys do not show.
+    pub(super) fn material_id(&self) -> Option<MaterialId> {
+        (self.algorithm == EncryptionAlgorithm::SymmetricDefault).then_some(self.key.material.id)
+    }
 }
 
 impl<'p> SealingKey<'p> {
@@ -109,7 +161,7 @@ impl<'p> SealingKey<'p> {
 impl Operation for Encrypt<'_> {
     type Targets = OneKey;
     type Prepared<'p>
-        = Sealing<'p>
+        = Encrypting<'p>
     where
         Self: 'p;
 
@@ -117,19 +169,22 @@ impl Operation for Encrypt<'_> {
         Ok(text(&self.key_id))
     }
 
-    fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<Sealing<'p>, Error> {
-        require_encryption_algorithm(targets.0.snapshot(), &self.encryption_algorithm, call)?;
-        let context = require_context(&self.encryption_context, call)?;
+    fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<Encrypting<'p>, Error> {
+        let key = targets.0.snapshot();
+        let fit = EncryptingKey::require_fit(key, &self.encryption_algorithm, &self.encryption_context, call)?;
         let plaintext = self.plaintext.as_ref().map(AsRef::as_ref).unwrap_or_default();
-        Ok(Sealing { targets: SealingKey::of(targets, &targets.0, call)?, context, plaintext })
+        require_plaintext_fits(key, fit.0, plaintext.len())?;
+        Ok(Encrypting { key: EncryptingKey::of(targets, &targets.0, fit, call)?, plaintext })
     }
 
-    fn perform(sealing: Sealing<'_>, call: &CallFacts<'_>) -> Result<Effect<EncryptResponse>, Error> {
+    fn perform(encrypting: Encrypting<'_>, call: &CallFacts<'_>) -> Result<Effect<EncryptResponse>, Error> {
+        let Encrypting { key, plaintext } = encrypting;
         let response = EncryptResponse {
-            ciphertext_blob: sealing.targets.seal(sealing.context, sealing.plaintext, call)?,
-            key_id: *sealing.targets.key.arn(),
-            encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
+            ciphertext_blob: key.encrypt(plaintext, call)?,
+            key_id: *key.key.key.arn(),
+            encryption_algorithm: key.algorithm,
         };
-        Ok(Effect { audit: sealing.targets.audit(call), ..Effect::reading(response) })
+        let audit = if key.material_id().is_some() { key.key.audit(call) } else { AuditExtras::default() };
+        Ok(Effect { audit, ..Effect::reading(response) })
     }
 }

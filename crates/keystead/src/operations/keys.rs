@@ -175,9 +175,6 @@ impl Operation for CreateKey<'_> {
             let message = format!("KeySpec {spec} is not supported in Region {}.", call.region.region);
             return Err(Error::UnsupportedOperation(message.into()));
         }
-        if spec != KeySpec::SymmetricDefault {
-            return Err(not_yet("Asymmetric and HMAC keys"));
-        }
         match self.origin()? {
             Origin::AwsKms => {}
             Origin::External => return Err(not_yet("Keys with imported material")),
@@ -229,7 +226,8 @@ impl Operation for CreateKey<'_> {
 
     fn perform(creating: Creating, call: &CallFacts<'_>) -> Result<Effect<CreateKeyResponse>, Error> {
         let Creating { arn, record, policy } = creating;
-        let material = material::generate(call.engine, call.region, &arn, &record, FIRST_MATERIAL, None)?;
+        let secret = call.fresh_material(&record)?;
+        let material = material::wrap(call.engine, call.region, &arn, &record, FIRST_MATERIAL, None, secret)?;
         let shown = KeySnapshot::preview(arn, &record, &material)?;
         let key_metadata = KeyMetadata::of(&shown);
         let audit = AuditExtras {

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 
-use keystead_hierarchy::EncryptionContext;
 use keystead_types::Timestamp;
 
 use super::answers::Unit;
@@ -13,7 +12,7 @@ use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::request::request;
 use crate::targets::NoKey;
-use crate::value::{Blob, RecipientInfo, Tag, XksProxyAuthenticationCredential};
+use crate::value::{Blob, Tag, XksProxyAuthenticationCredential};
 
 /// Declares a request whose operation does not exist yet.
 macro_rules! later {
@@ -91,22 +90,6 @@ later! {
 }
 
 later! {
-    /// Opens an encapsulated secret. Not supported yet.
-    Decapsulate: DECAPSULATE, decapsulate {
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The encapsulated secret.
-        shared_secret_ciphertext_blob: Blob<'a>,
-        /// `ML_KEM`.
-        encapsulation_algorithm: Cow<'a, str>,
-        /// Grants to be considered although they are new.
-        grant_tokens: Vec<Cow<'a, str>>,
-        /// Checks everything and changes nothing; the call then always fails.
-        dry_run: bool,
-    }
-}
-
-later! {
     /// Deletes an empty key store. Not supported yet.
     DeleteCustomKeyStore: DELETE_CUSTOM_KEY_STORE, delete_custom_key_store {
         /// The key store.
@@ -121,24 +104,6 @@ later! {
         key_id: Cow<'a, str>,
         /// The material.
         key_material_id: Cow<'a, str>,
-    }
-}
-
-later! {
-    /// Agrees on a secret with a peer. Not supported yet.
-    DeriveSharedSecret: DERIVE_SHARED_SECRET, derive_shared_secret {
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// `ECDH`.
-        key_agreement_algorithm: Cow<'a, str>,
-        /// The public key of the peer, DER.
-        public_key: Blob<'a>,
-        /// Grants to be considered although they are new.
-        grant_tokens: Vec<Cow<'a, str>>,
-        /// Checks everything and changes nothing; the call then always fails.
-        dry_run: bool,
-        /// The attested environment that gets the result.
-        recipient: RecipientInfo<'a>,
     }
 }
 
@@ -165,70 +130,6 @@ later! {
 }
 
 later! {
-    /// Makes and encapsulates a secret. Not supported yet.
-    Encapsulate: ENCAPSULATE, encapsulate {
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// `ML_KEM`.
-        encapsulation_algorithm: Cow<'a, str>,
-        /// Grants to be considered although they are new.
-        grant_tokens: Vec<Cow<'a, str>>,
-        /// Checks everything and changes nothing; the call then always fails.
-        dry_run: bool,
-    }
-}
-
-later! {
-    /// Makes a key pair for use outside. Not supported yet.
-    GenerateDataKeyPair: GENERATE_DATA_KEY_PAIR, generate_data_key_pair {
-        /// The pairs that the result is bound to.
-        encryption_context: EncryptionContext<'a>,
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The kind of key pair.
-        key_pair_spec: Cow<'a, str>,
-        /// Grants to be considered although they are new.
-        grant_tokens: Vec<Cow<'a, str>>,
-        /// The attested environment that gets the result.
-        recipient: RecipientInfo<'a>,
-        /// Checks everything and changes nothing; the call then always fails.
-        dry_run: bool,
-    }
-}
-
-later! {
-    /// Makes a key pair for use outside, the private key sealed only. Not supported yet.
-    GenerateDataKeyPairWithoutPlaintext: GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT, generate_data_key_pair_without_plaintext {
-        /// The pairs that the result is bound to.
-        encryption_context: EncryptionContext<'a>,
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The kind of key pair.
-        key_pair_spec: Cow<'a, str>,
-        /// Grants to be considered although they are new.
-        grant_tokens: Vec<Cow<'a, str>>,
-        /// Checks everything and changes nothing; the call then always fails.
-        dry_run: bool,
-    }
-}
-
-later! {
-    /// Makes a message authentication code. Not supported yet.
-    GenerateMac: GENERATE_MAC, generate_mac {
-        /// The message.
-        message: Blob<'a>,
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The MAC algorithm.
-        mac_algorithm: Cow<'a, str>,
-        /// Grants to be considered although they are new.
-        grant_tokens: Vec<Cow<'a, str>>,
-        /// Checks everything and changes nothing; the call then always fails.
-        dry_run: bool,
-    }
-}
-
-later! {
     /// Says when a key was last used. Not supported yet.
     GetKeyLastUsage: GET_KEY_LAST_USAGE, get_key_last_usage {
         /// The key.
@@ -245,16 +146,6 @@ later! {
         wrapping_algorithm: Cow<'a, str>,
         /// The kind of wrapping key.
         wrapping_key_spec: Cow<'a, str>,
-    }
-}
-
-later! {
-    /// Shows the public key. Not supported yet.
-    GetPublicKey: GET_PUBLIC_KEY, get_public_key {
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// Grants to be considered although they are new.
-        grant_tokens: Vec<Cow<'a, str>>,
     }
 }
 
@@ -299,24 +190,6 @@ later! {
 }
 
 later! {
-    /// Signs a message. Not supported yet.
-    Sign: SIGN, sign {
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The message.
-        message: Blob<'a>,
-        /// `RAW`, `DIGEST` or `EXTERNAL_MU`.
-        message_type: Cow<'a, str>,
-        /// Grants to be considered although they are new.
-        grant_tokens: Vec<Cow<'a, str>>,
-        /// The signing algorithm.
-        signing_algorithm: Cow<'a, str>,
-        /// Checks everything and changes nothing; the call then always fails.
-        dry_run: bool,
-    }
-}
-
-later! {
     /// Changes a key store. Not supported yet.
     UpdateCustomKeyStore: UPDATE_CUSTOM_KEY_STORE, update_custom_key_store {
         /// The key store.
@@ -349,43 +222,5 @@ later! {
         key_id: Cow<'a, str>,
         /// The Region of the new primary key.
         primary_region: Cow<'a, str>,
-    }
-}
-
-later! {
-    /// Verifies a signature. Not supported yet.
-    Verify: VERIFY, verify {
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The message.
-        message: Blob<'a>,
-        /// `RAW`, `DIGEST` or `EXTERNAL_MU`.
-        message_type: Cow<'a, str>,
-        /// The signature.
-        signature: Blob<'a>,
-        /// The signing algorithm.
-        signing_algorithm: Cow<'a, str>,
-        /// Grants to be considered although they are new.
-        grant_tokens: Vec<Cow<'a, str>>,
-        /// Checks everything and changes nothing; the call then always fails.
-        dry_run: bool,
-    }
-}
-
-later! {
-    /// Verifies a message authentication code. Not supported yet.
-    VerifyMac: VERIFY_MAC, verify_mac {
-        /// The message.
-        message: Blob<'a>,
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The MAC algorithm.
-        mac_algorithm: Cow<'a, str>,
-        /// The MAC.
-        mac: Blob<'a>,
-        /// Grants to be considered although they are new.
-        grant_tokens: Vec<Cow<'a, str>>,
-        /// Checks everything and changes nothing; the call then always fails.
-        dry_run: bool,
     }
 }

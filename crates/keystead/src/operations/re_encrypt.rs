@@ -6,9 +6,9 @@ use keystead_hierarchy::spec::EncryptionAlgorithm;
 use keystead_hierarchy::{EncryptionContext, MaterialId};
 use keystead_types::KeyArn;
 
-use super::common::{require_context, require_encryption_algorithm, text};
+use super::common::{require_plaintext_fits, text};
 use super::decrypt::{Opened, Side, considered};
-use super::encrypt::SealingKey;
+use super::encrypt::EncryptingKey;
 use crate::Error;
 use crate::audit::{AuditExtras, Fields};
 use crate::authorize::Authorized;
@@ -98,8 +98,7 @@ impl<'c> Call<'c, ReEncrypt<'c>> {
 /// An opened ciphertext and the key it goes to.
 pub(crate) struct ReSealing<'p> {
     opened: Opened<'p>,
-    destination: SealingKey<'p>,
-    context: &'p EncryptionContext<'p>,
+    destination: EncryptingKey<'p>,
 }
 
 impl<'r> ReEncrypt<'r> {
@@ -133,30 +132,45 @@ impl Operation for ReEncrypt<'_> {
         // Everything about the destination is known before the ciphertext is looked at (steps 10 and 11 before 12).
         let source = self.source();
         source.require_fit(targets.source.snapshot(), call)?;
-        require_encryption_algorithm(targets.destination.snapshot(), &self.destination_encryption_algorithm, call)?;
-        let context = require_context(&self.destination_encryption_context, call)?;
+        let fit = EncryptingKey::require_fit(
+            targets.destination.snapshot(),
+            &self.destination_encryption_algorithm,
+            &self.destination_encryption_context,
+            call,
+        )?;
         let opened = source.open(targets, &targets.source, call)?;
-        Ok(ReSealing { opened, destination: SealingKey::of(targets, &targets.destination, call)?, context })
+        Ok(ReSealing { opened, destination: EncryptingKey::of(targets, &targets.destination, fit, call)? })
     }
 
     fn perform(sealing: ReSealing<'_>, call: &CallFacts<'_>) -> Result<Effect<ReEncryptResponse>, Error> {
-        let ReSealing { opened, destination, context } = sealing;
+        let ReSealing { opened, destination } = sealing;
+        let source_key_material_id = opened.material_id;
+        let destination_key_material_id = destination.material_id();
         let additional = call.is_recorded().then(|| {
-            let mut fields = Fields::new();
-            if let Some(id) = opened.material_id {
-                fields.push("sourceKeyMaterialId", id.to_string());
-            }
-            fields.with("destinationKeyMaterialId", destination.material.id.to_string())
+            let ids = [
+                ("sourceKeyMaterialId", source_key_material_id),
+                ("destinationKeyMaterialId", destination_key_material_id),
+            ];
+            let known = ids.into_iter().filter_map(|(name, id)| Some((name, id?.to_string())));
+            known.fold(Fields::new(), |fields, (name, id)| fields.with(name, id))
         });
+        let (source, source_encryption_algorithm) = (opened.key, opened.algorithm);
+        let plaintext = opened.plaintext(call)?;
+        // What the source held is known only now (API-012, step 14).
+        let key = destination.key.key.snapshot();
+        require_plaintext_fits(key, destination.algorithm, plaintext.len())?;
         let response = ReEncryptResponse {
-            ciphertext_blob: destination.seal(context, opened.plaintext.expose(), call)?,
-            source_key_id: *opened.key.arn(),
-            key_id: *destination.key.arn(),
-            source_encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
-            destination_encryption_algorithm: EncryptionAlgorithm::SymmetricDefault,
-            source_key_material_id: opened.material_id,
-            destination_key_material_id: Some(destination.material.id),
+            ciphertext_blob: destination.encrypt(plaintext.expose(), call)?,
+            source_key_id: *source.arn(),
+            key_id: key.arn,
+            source_encryption_algorithm,
+            destination_encryption_algorithm: destination.algorithm,
+            source_key_material_id,
+            destination_key_material_id,
         };
-        Ok(Effect { audit: AuditExtras { additional, ..AuditExtras::default() }, ..Effect::reading(response) })
+        Ok(Effect {
+            audit: AuditExtras { additional: additional.and_then(Fields::or_null), ..AuditExtras::default() },
+            ..Effect::reading(response)
+        })
     }
 }
