@@ -3,6 +3,7 @@
 mod aead;
 mod key_pair;
 mod mac;
+mod sm2;
 mod xaes;
 
 use aes::{Aes128, Aes128Enc, Aes192, Aes192Enc, Aes256, Aes256Enc};
