@@ -1,9 +1,15 @@
 //! The default provider: ring and the RustCrypto crates.
 
 mod aead;
+mod ec;
+mod ed25519;
+mod encoding;
 mod key_pair;
 mod mac;
-mod sm2;
+mod rng;
+mod rsa;
+mod signature_der;
+pub(crate) mod sm2;
 mod xaes;
 
 use aes::{Aes128, Aes128Enc, Aes192, Aes192Enc, Aes256, Aes256Enc};

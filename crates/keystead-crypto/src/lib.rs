@@ -35,6 +35,7 @@ mod key_pair;
 mod provider;
 mod secret;
 
+pub mod ber;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod entropy;

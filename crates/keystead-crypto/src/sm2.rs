@@ -25,19 +25,13 @@
 //! # Ok::<(), keystead_crypto::CryptoError>(())
 //! ```
 
-mod ciphertext;
-pub(crate) mod encryption;
-pub(crate) mod key;
-pub(crate) mod signature;
-
 #[cfg(feature = "conformance")]
 pub mod deterministic;
 
+use crate::default::sm2::ciphertext::Ciphertext;
+use crate::default::sm2::key::{self, Sm2Public};
+use crate::default::sm2::{encryption, signature};
 use crate::{CryptoError, Entropy};
-use ciphertext::Ciphertext;
-use key::PublicKey;
-
-pub use ciphertext::CiphertextOrder;
 
 /// The distinguishing ID of signers that have none of their own (GM/T 0009), with which a KMS signs messages.
 pub const DEFAULT_ID: &[u8; 16] = b"1234567812345678";
@@ -60,7 +54,7 @@ pub const MAX_ID_LEN: usize = 8191;
 /// [`CryptoError::InputTooLong`] for an ID of more than [`MAX_ID_LEN`] bytes, [`CryptoError::InvalidKey`] when `spki` is
 /// not the SubjectPublicKeyInfo of an SM2 key.
 pub fn za(id: &[u8], spki: &[u8]) -> Result<[u8; 32], CryptoError> {
-    PublicKey::from_spki(spki)?.za(id)
+    Sm2Public::from_spki(spki)?.za(id)
 }
 
 /// The digest `e = SM3(Za || M)` of a message: what `Message::Digest` stands for with SM2 (ASY-41).
@@ -76,7 +70,7 @@ pub fn e(id: &[u8], spki: &[u8], message: &[u8]) -> Result<[u8; 32], CryptoError
 /// # Errors
 /// Those of [`za`]; [`CryptoError::Unauthenticated`] when the signature is malformed or not that of the message.
 pub fn verify(id: &[u8], spki: &[u8], message: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-    let key = PublicKey::from_spki(spki)?;
+    let key = Sm2Public::from_spki(spki)?;
     let e = signature::e(&key.za(id)?, message);
     signature::verify(&key, &e, signature)
 }
@@ -88,7 +82,7 @@ pub fn verify(id: &[u8], spki: &[u8], message: &[u8], signature: &[u8]) -> Resul
 /// [`CryptoError::InvalidInput`] for an empty plaintext, [`CryptoError::InputTooLong`] for one of more than 128 MiB,
 /// [`CryptoError::Entropy`] when the source fails.
 pub fn encrypt(spki: &[u8], plaintext: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, CryptoError> {
-    encryption::encrypt(&PublicKey::from_spki(spki)?, plaintext, || key::nonce(entropy))
+    encryption::encrypt(&Sm2Public::from_spki(spki)?, plaintext, || key::nonce(entropy))
 }
 
 /// Turns a concatenated ciphertext, `04 || x || y` and then hash and text in the given order, into the DER form
@@ -118,4 +112,13 @@ pub fn ciphertext_to_der(raw: &[u8], order: CiphertextOrder) -> Result<Vec<u8>, 
 /// [`CryptoError::Unauthenticated`] when `der` is not strict DER of the form of ASY-48.
 pub fn ciphertext_from_der(der: &[u8], order: CiphertextOrder) -> Result<Vec<u8>, CryptoError> {
     Ok(Ciphertext::from_der(der)?.to_raw(order))
+}
+
+/// Orders of the parts of a concatenated ciphertext: point (C1), text (C2) and hash (C3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CiphertextOrder {
+    /// `04 || x || y || C2 || C3`, the order of 2010.
+    C1C2C3,
+    /// `04 || x || y || C3 || C2`, the order of GB/T 32918.4.
+    C1C3C2,
 }

@@ -248,7 +248,7 @@ fn public_keys_refused(suite: &mut Suite<'_>) {
     let mut p256 = good.clone();
     p256.splice(13..23, unhex("06082a8648ce3d030107"));
     let mut hybrid = good.clone();
-    hybrid[26] = 6 + good[90] % 2;
+    hybrid[26] = 7 - good[90] % 2;
     let refused = [
         flipped(&good, 8 * 90),
         [&good[..27], &[0; 64]].concat(),

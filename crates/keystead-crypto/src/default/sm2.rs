@@ -1,16 +1,23 @@
 //! SM2 behind the contract.
 
-use crate::sm2::key::{self, PrivateKey, PublicKey};
-use crate::sm2::{encryption, signature};
-use crate::{CryptoError, EncryptionScheme, Entropy, KeyPairAlgorithm, Message, SecretBytes, SignatureScheme};
+pub(crate) mod ciphertext;
+pub(crate) mod encryption;
+pub(crate) mod key;
+pub(crate) mod signature;
 
-impl crate::PrivateKey for PrivateKey {
-    fn public(&self) -> &dyn crate::PublicKey {
-        PrivateKey::public(self)
+use crate::{
+    CryptoError, EncryptionScheme, Entropy, KeyPairAlgorithm, Message, PrivateKey, PublicKey, SecretBytes,
+    SignatureScheme,
+};
+use key::{Sm2Private, Sm2Public};
+
+impl PrivateKey for Sm2Private {
+    fn public(&self) -> &dyn PublicKey {
+        Sm2Private::public(self)
     }
 
     fn to_pkcs8(&self) -> Result<SecretBytes, CryptoError> {
-        PrivateKey::to_pkcs8(self)
+        Sm2Private::to_pkcs8(self)
     }
 
     fn sign(
@@ -19,7 +26,7 @@ impl crate::PrivateKey for PrivateKey {
         message: Message<'_>,
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, CryptoError> {
-        signature::sign(self, &digest(PrivateKey::public(self), scheme, message)?, entropy)
+        signature::sign(self, &digest(Sm2Private::public(self), scheme, message)?, entropy)
     }
 
     fn decrypt(
@@ -35,17 +42,17 @@ impl crate::PrivateKey for PrivateKey {
     }
 
     fn agree(&self, peer: &[u8]) -> Result<SecretBytes, CryptoError> {
-        Ok(PrivateKey::agree(self, &PublicKey::from_spki(peer)?))
+        Ok(Sm2Private::agree(self, &Sm2Public::from_spki(peer)?))
     }
 }
 
-impl crate::PublicKey for PublicKey {
+impl PublicKey for Sm2Public {
     fn algorithm(&self) -> KeyPairAlgorithm {
         KeyPairAlgorithm::Sm2
     }
 
     fn spki(&self) -> &[u8] {
-        PublicKey::spki(self)
+        Sm2Public::spki(self)
     }
 
     fn verify(&self, scheme: SignatureScheme, message: Message<'_>, signature: &[u8]) -> Result<(), CryptoError> {
@@ -66,7 +73,7 @@ impl crate::PublicKey for PublicKey {
 }
 
 /// The digest `e` of a message (ASY-40, ASY-41).
-fn digest(key: &PublicKey, scheme: SignatureScheme, message: Message<'_>) -> Result<[u8; 32], CryptoError> {
+fn digest(key: &Sm2Public, scheme: SignatureScheme, message: Message<'_>) -> Result<[u8; 32], CryptoError> {
     match (scheme, message) {
         (SignatureScheme::Sm2Dsa, Message::Raw(message)) => Ok(signature::e(key.default_za(), message)),
         (SignatureScheme::Sm2Dsa, Message::Digest(e)) => e.try_into().map_err(|_| CryptoError::InvalidInput),

@@ -6,26 +6,24 @@ use ::sm2::elliptic_curve::ff::PrimeField;
 use ::sm2::elliptic_curve::group::Group;
 use ::sm2::elliptic_curve::point::AffineCoordinates;
 use ::sm2::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
-use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef};
-use der::{Decode, Encode};
-use pkcs8::PrivateKeyInfoRef;
-use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
-use sec1::{EcParameters, EcPrivateKey};
+use der::{Decode, SecretDocument};
+use sec1::EcPrivateKey;
 use sm3::{Digest, Sm3};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{DEFAULT_ID, MAX_ID_LEN};
-use crate::{CryptoError, Entropy, SecretBytes};
+use super::super::encoding;
+use crate::sm2::{DEFAULT_ID, MAX_ID_LEN};
+use crate::{CryptoError, Entropy, KeyPairAlgorithm, SecretBytes};
 
 /// A scalar in `[1, n-2]` and what is computed of it once.
-pub(crate) struct PrivateKey {
+pub(crate) struct Sm2Private {
     scalar: Zeroizing<Scalar>,
     /// `(1 + d)^-1`, of which every signature makes use.
     inverse: Zeroizing<Scalar>,
-    public: PublicKey,
+    public: Sm2Public,
 }
 
-impl PrivateKey {
+impl Sm2Private {
     pub(crate) fn generate(entropy: &dyn Entropy) -> Result<Self, CryptoError> {
         for _ in 0..MAX_DRAWS {
             if let Some(key) = Self::from_scalar(nonce(entropy)?) {
@@ -38,17 +36,16 @@ impl PrivateKey {
     /// Reads PKCS #8 as IMP-33 says: a named curve wherever there are parameters, and a public point that fits, if
     /// there is one.
     pub(crate) fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, CryptoError> {
-        let info = PrivateKeyInfoRef::from_der(pkcs8).map_err(|_| CryptoError::InvalidKey)?;
-        check_algorithm(&info.algorithm)?;
-        let inner = EcPrivateKey::from_der(info.private_key.as_bytes()).map_err(|_| CryptoError::InvalidKey)?;
-        if inner.parameters.is_some_and(|EcParameters::NamedCurve(oid)| oid != SM2P256V1) {
+        let info = encoding::read_pkcs8(KeyPairAlgorithm::Sm2, pkcs8)?;
+        let inner = EcPrivateKey::from_der(info.private_key.expose()).map_err(|_| CryptoError::InvalidKey)?;
+        let (_, curve) = KeyPairAlgorithm::Sm2.oids();
+        if inner.parameters.is_some_and(|parameters| parameters.named_curve() != curve) {
             return Err(CryptoError::InvalidKey);
         }
         let bytes = Zeroizing::new(left_pad(inner.private_key).ok_or(CryptoError::InvalidKey)?);
         let scalar = Option::from(Scalar::from_repr(FieldBytes::from(*bytes))).map(Zeroizing::new);
         let key = scalar.and_then(Self::from_scalar).ok_or(CryptoError::InvalidKey)?;
-        let outer = info.public_key.map(|bits| bits.as_bytes().ok_or(CryptoError::InvalidKey)).transpose()?;
-        for point in [inner.public_key, outer].into_iter().flatten() {
+        for point in [inner.public_key, info.public_key.as_deref()].into_iter().flatten() {
             if parse_point(point)? != key.public.point {
                 return Err(CryptoError::InvalidKey);
             }
@@ -57,11 +54,15 @@ impl PrivateKey {
     }
 
     pub(crate) fn to_pkcs8(&self) -> Result<SecretBytes, CryptoError> {
-        self.try_to_pkcs8().map_err(|_| CryptoError::InvalidKey)
+        let bytes = Zeroizing::new(<[u8; 32]>::from(self.scalar.to_repr()));
+        let point = self.public.sec1();
+        let inner = EcPrivateKey { private_key: &*bytes, parameters: None, public_key: Some(&point) };
+        let inner = SecretDocument::encode_msg(&inner).map_err(|_| CryptoError::InvalidKey)?;
+        encoding::write_pkcs8(KeyPairAlgorithm::Sm2, inner.as_bytes())
     }
 
     /// The X coordinate of the Diffie-Hellman point with `peer`.
-    pub(crate) fn agree(&self, peer: &PublicKey) -> SecretBytes {
+    pub(crate) fn agree(&self, peer: &Sm2Public) -> SecretBytes {
         let mut point = (peer.projective() * *self.scalar).to_affine();
         let mut x = point.x();
         let shared = SecretBytes::from(&x[..]);
@@ -70,7 +71,7 @@ impl PrivateKey {
         shared
     }
 
-    pub(crate) fn public(&self) -> &PublicKey {
+    pub(crate) fn public(&self) -> &Sm2Public {
         &self.public
     }
 
@@ -88,44 +89,28 @@ impl PrivateKey {
             return None;
         }
         let inverse = Option::from((*scalar + Scalar::ONE).invert()).map(Zeroizing::new)?;
-        let public = PublicKey::from_point(ProjectivePoint::mul_by_generator(&scalar).to_affine()).ok()?;
+        let public = Sm2Public::from_point(ProjectivePoint::mul_by_generator(&scalar).to_affine()).ok()?;
         Some(Self { scalar, inverse, public })
-    }
-
-    fn try_to_pkcs8(&self) -> der::Result<SecretBytes> {
-        let bytes = Zeroizing::new(<[u8; 32]>::from(self.scalar.to_repr()));
-        let point = self.public.sec1();
-        let inner = EcPrivateKey { private_key: &*bytes, parameters: None, public_key: Some(&point) };
-        let inner = Zeroizing::new(inner.to_der()?);
-        let info = PrivateKeyInfoRef::new(algorithm(), OctetStringRef::new(&inner)?);
-        Ok(SecretBytes::from(info.to_der()?))
     }
 }
 
-impl fmt::Debug for PrivateKey {
+impl fmt::Debug for Sm2Private {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PrivateKey(Sm2)")
+        f.write_str("Sm2Private(redacted)")
     }
 }
 
 /// A point on the curve other than infinity.
-pub(crate) struct PublicKey {
+pub(crate) struct Sm2Public {
     point: AffinePoint,
     spki: Vec<u8>,
     /// `Za` of the default ID.
     default_za: [u8; 32],
 }
 
-impl PublicKey {
+impl Sm2Public {
     pub(crate) fn from_spki(spki: &[u8]) -> Result<Self, CryptoError> {
-        let info = SubjectPublicKeyInfoRef::from_der(spki).map_err(|_| CryptoError::InvalidKey)?;
-        check_algorithm(&info.algorithm)?;
-        let point = info.subject_public_key.as_bytes().ok_or(CryptoError::InvalidKey)?;
-        // RFC 5480 has no hybrid points.
-        if point.first().is_some_and(|tag| HYBRID.contains(tag)) {
-            return Err(CryptoError::InvalidKey);
-        }
-        Self::from_point(parse_point(point)?)
+        Self::from_point(parse_point(encoding::read_spki(KeyPairAlgorithm::Sm2, spki)?)?)
     }
 
     pub(crate) fn spki(&self) -> &[u8] {
@@ -146,10 +131,7 @@ impl PublicKey {
 
     fn from_point(point: AffinePoint) -> Result<Self, CryptoError> {
         let mut key = Self { point, spki: Vec::new(), default_za: za(&point, DEFAULT_ID)? };
-        let bits = key.sec1();
-        let info = BitStringRef::from_bytes(&bits)
-            .map(|subject_public_key| SubjectPublicKeyInfoRef { algorithm: algorithm(), subject_public_key });
-        key.spki = info.and_then(|info| info.to_der()).map_err(|_| CryptoError::InvalidKey)?;
+        key.spki = encoding::write_spki(KeyPairAlgorithm::Sm2, &key.sec1())?;
         Ok(key)
     }
 
@@ -161,9 +143,9 @@ impl PublicKey {
     }
 }
 
-impl fmt::Debug for PublicKey {
+impl fmt::Debug for Sm2Public {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PublicKey(Sm2)")
+        f.write_str("Sm2Public")
     }
 }
 
@@ -180,7 +162,7 @@ pub(crate) fn nonce(entropy: &dyn Entropy) -> Result<Zeroizing<Scalar>, CryptoEr
 }
 
 /// The scalar that `bytes` stand for, if it is in `[1, n-1]`.
-pub(super) fn nonzero(bytes: &[u8; 32]) -> Option<Zeroizing<Scalar>> {
+pub(crate) fn nonzero(bytes: &[u8; 32]) -> Option<Zeroizing<Scalar>> {
     let scalar = Option::<Scalar>::from(Scalar::from_repr(FieldBytes::from(*bytes))).map(Zeroizing::new)?;
     (!bool::from(scalar.is_zero())).then_some(scalar)
 }
@@ -208,15 +190,6 @@ fn za(point: &AffinePoint, id: &[u8]) -> Result<[u8; 32], CryptoError> {
     Ok(hash.finalize().into())
 }
 
-fn check_algorithm(algorithm: &AlgorithmIdentifierRef<'_>) -> Result<(), CryptoError> {
-    let curve = algorithm.parameters_oid().map_err(|_| CryptoError::InvalidKey)?;
-    if algorithm.oid == ID_EC_PUBLIC_KEY && curve == SM2P256V1 { Ok(()) } else { Err(CryptoError::InvalidKey) }
-}
-
-fn algorithm() -> AlgorithmIdentifierRef<'static> {
-    AlgorithmIdentifierRef { oid: ID_EC_PUBLIC_KEY, parameters: Some(AnyRef::from(&SM2P256V1)) }
-}
-
 /// Reads a point that is compressed, uncompressed or hybrid (SEC 1, section 2.3.4; ANSI X9.62, section 4.3.6).
 fn parse_point(bytes: &[u8]) -> Result<AffinePoint, CryptoError> {
     let (&tag, coordinates) = bytes.split_first().ok_or(CryptoError::InvalidKey)?;
@@ -229,13 +202,6 @@ fn parse_point(bytes: &[u8]) -> Result<AffinePoint, CryptoError> {
     };
     key.map(|key| *key.as_affine()).map_err(|_| CryptoError::InvalidKey)
 }
-
-/// `id-ecPublicKey` (RFC 5480, section 2.1.1).
-static ID_EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-/// The curve (GM/T 0006).
-static SM2P256V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.301");
-/// First bytes of hybrid points.
-const HYBRID: [u8; 2] = [6, 7];
 
 /// Draws after which a source of randomness counts as broken. A sound one needs a second draw once in 2^32.
 const MAX_DRAWS: usize = 16;

@@ -8,12 +8,12 @@ use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::ciphertext::Ciphertext;
-use super::key::{PrivateKey, PublicKey};
+use super::key::{Sm2Private, Sm2Public};
 use crate::{CryptoError, SecretBytes};
 
 /// Encrypts, into DER, with the first nonce whose key stream is not all zero (ASY-51).
 pub(crate) fn encrypt(
-    key: &PublicKey,
+    key: &Sm2Public,
     plaintext: &[u8],
     mut nonce: impl FnMut() -> Result<Zeroizing<Scalar>, CryptoError>,
 ) -> Result<Vec<u8>, CryptoError> {
@@ -42,7 +42,7 @@ pub(crate) fn encrypt(
 }
 
 /// Decrypts DER. Once the ciphertext is parsed and its point is on the curve, nothing tells failures apart (ASY-52).
-pub(crate) fn decrypt(key: &PrivateKey, der: &[u8]) -> Result<SecretBytes, CryptoError> {
+pub(crate) fn decrypt(key: &Sm2Private, der: &[u8]) -> Result<SecretBytes, CryptoError> {
     let ciphertext = Ciphertext::from_der(der)?;
     let (x, y) = (FieldBytes::from(ciphertext.x), FieldBytes::from(ciphertext.y));
     let point = Option::<AffinePoint>::from(AffinePoint::from_coordinates(&x, &y));

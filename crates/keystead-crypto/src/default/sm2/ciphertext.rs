@@ -7,19 +7,11 @@ use der::{Decode, DecodeValue, Encode, EncodeValue, Header, Length, Reader, Sequ
 
 use super::key::left_pad;
 use crate::CryptoError;
-
-/// Orders of the parts of a concatenated ciphertext: point (C1), text (C2) and hash (C3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CiphertextOrder {
-    /// `04 || x || y || C2 || C3`, the order of 2010.
-    C1C2C3,
-    /// `04 || x || y || C3 || C2`, the order of GB/T 32918.4.
-    C1C3C2,
-}
+use crate::sm2::CiphertextOrder;
 
 /// A ciphertext in its parts. The point need not be on the curve.
 #[derive(Debug)]
-pub(super) struct Ciphertext<'a> {
+pub(crate) struct Ciphertext<'a> {
     pub(super) x: [u8; 32],
     pub(super) y: [u8; 32],
     pub(super) hash: [u8; 32],
@@ -27,7 +19,7 @@ pub(super) struct Ciphertext<'a> {
 }
 
 impl<'a> Ciphertext<'a> {
-    pub(super) fn from_der(der: &'a [u8]) -> Result<Self, CryptoError> {
+    pub(crate) fn from_der(der: &'a [u8]) -> Result<Self, CryptoError> {
         let parts = Asn1::from_der(der).map_err(|_| CryptoError::Unauthenticated)?;
         let coordinate = |value: UintRef<'_>| left_pad(value.as_bytes()).ok_or(CryptoError::Unauthenticated);
         Ok(Self {
@@ -38,15 +30,15 @@ impl<'a> Ciphertext<'a> {
         })
     }
 
-    pub(super) fn from_raw(raw: &'a [u8], order: CiphertextOrder) -> Result<Self, CryptoError> {
+    pub(crate) fn from_raw(raw: &'a [u8], order: CiphertextOrder) -> Result<Self, CryptoError> {
         Self::split_raw(raw, order).ok_or(CryptoError::Unauthenticated)
     }
 
-    pub(super) fn to_der(&self) -> Result<Vec<u8>, CryptoError> {
+    pub(crate) fn to_der(&self) -> Result<Vec<u8>, CryptoError> {
         self.try_to_der().map_err(|_| CryptoError::InputTooLong)
     }
 
-    pub(super) fn to_raw(&self, order: CiphertextOrder) -> Vec<u8> {
+    pub(crate) fn to_raw(&self, order: CiphertextOrder) -> Vec<u8> {
         let point = [&[UNCOMPRESSED], &self.x[..], &self.y].concat();
         match order {
             CiphertextOrder::C1C2C3 => [&point, &*self.text, &self.hash].concat(),
