@@ -10,8 +10,11 @@
 
 mod aead;
 mod digest;
+mod encoding;
 mod kdf;
 mod mac;
+mod ml_dsa;
+mod ml_kem;
 mod properties;
 mod sealer;
 mod sm2;
@@ -39,6 +42,8 @@ pub fn run(provider: &dyn Provider) -> Report {
     aead::run(&mut suite);
     sealer::run(&mut suite);
     sm2::run(&mut suite);
+    ml_dsa::run(&mut suite);
+    ml_kem::run(&mut suite);
     suite.report
 }
 
