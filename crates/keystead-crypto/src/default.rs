@@ -1,8 +1,18 @@
 //! The default provider: ring and the RustCrypto crates.
 
 mod aead;
+mod ec;
+mod ed25519;
+mod encoding;
 mod key_pair;
 mod mac;
+mod ml_dsa;
+mod ml_kem;
+mod ml_private;
+mod rng;
+mod rsa;
+mod signature_der;
+pub(crate) mod sm2;
 mod xaes;
 
 use aes::{Aes128, Aes128Enc, Aes192, Aes192Enc, Aes256, Aes256Enc};

@@ -1,24 +1,88 @@
 //! Key pairs of the default provider: which module serves which algorithm.
 
-use crate::{CryptoError, Entropy, KeyPairAlgorithm, PrivateKey, PublicKey};
+use k256::Secp256k1;
+use ml_dsa::{MlDsa44, MlDsa65, MlDsa87};
+use ml_kem::{MlKem512, MlKem768, MlKem1024};
+use p256::NistP256;
+use p384::NistP384;
+use p521::NistP521;
+use sha2::{Sha256, Sha384, Sha512};
 
-pub(super) fn generate(
-    algorithm: KeyPairAlgorithm,
-    _entropy: &dyn Entropy,
-) -> Result<Box<dyn PrivateKey>, CryptoError> {
-    match algorithm {
-        _ => Err(CryptoError::Unsupported),
-    }
+use super::ec::{EcPrivate, EcPublic};
+use super::ed25519::{Ed25519Private, Ed25519Public};
+use super::hash;
+use super::ml_dsa::{MlDsaPrivate, MlDsaPublic};
+use super::ml_kem::{MlKemPrivate, MlKemPublic};
+use super::rsa::{RsaPrivate, RsaPublic};
+use super::sm2::key::{Sm2Private, Sm2Public};
+use crate::{CryptoError, Digest, DigestAlgorithm, Entropy, KeyPairAlgorithm, Message, PrivateKey, PublicKey};
+use KeyPairAlgorithm::{Ed25519, P256, P384, P521, Rsa2048, Rsa3072, Rsa4096, Secp256k1 as K256, Sm2};
+
+pub(super) fn generate(algorithm: KeyPairAlgorithm, entropy: &dyn Entropy) -> Result<Box<dyn PrivateKey>, CryptoError> {
+    Ok(match algorithm {
+        Rsa2048 | Rsa3072 | Rsa4096 => Box::new(RsaPrivate::generate(algorithm, entropy)?),
+        P256 => Box::new(EcPrivate::<NistP256>::generate(entropy)?),
+        P384 => Box::new(EcPrivate::<NistP384>::generate(entropy)?),
+        P521 => Box::new(EcPrivate::<NistP521>::generate(entropy)?),
+        K256 => Box::new(EcPrivate::<Secp256k1>::generate(entropy)?),
+        Ed25519 => Box::new(Ed25519Private::generate(entropy)?),
+        Sm2 => Box::new(Sm2Private::generate(entropy)?),
+        KeyPairAlgorithm::MlDsa44 => Box::new(MlDsaPrivate::<MlDsa44>::generate(entropy)?),
+        KeyPairAlgorithm::MlDsa65 => Box::new(MlDsaPrivate::<MlDsa65>::generate(entropy)?),
+        KeyPairAlgorithm::MlDsa87 => Box::new(MlDsaPrivate::<MlDsa87>::generate(entropy)?),
+        KeyPairAlgorithm::MlKem512 => Box::new(MlKemPrivate::<MlKem512>::generate(entropy)?),
+        KeyPairAlgorithm::MlKem768 => Box::new(MlKemPrivate::<MlKem768>::generate(entropy)?),
+        KeyPairAlgorithm::MlKem1024 => Box::new(MlKemPrivate::<MlKem1024>::generate(entropy)?),
+    })
 }
 
-pub(super) fn private_key(algorithm: KeyPairAlgorithm, _pkcs8: &[u8]) -> Result<Box<dyn PrivateKey>, CryptoError> {
-    match algorithm {
-        _ => Err(CryptoError::Unsupported),
-    }
+pub(super) fn private_key(algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Result<Box<dyn PrivateKey>, CryptoError> {
+    Ok(match algorithm {
+        Rsa2048 | Rsa3072 | Rsa4096 => Box::new(RsaPrivate::from_pkcs8(algorithm, pkcs8)?),
+        P256 => Box::new(EcPrivate::<NistP256>::from_pkcs8(pkcs8)?),
+        P384 => Box::new(EcPrivate::<NistP384>::from_pkcs8(pkcs8)?),
+        P521 => Box::new(EcPrivate::<NistP521>::from_pkcs8(pkcs8)?),
+        K256 => Box::new(EcPrivate::<Secp256k1>::from_pkcs8(pkcs8)?),
+        Ed25519 => Box::new(Ed25519Private::from_pkcs8(pkcs8)?),
+        Sm2 => Box::new(Sm2Private::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::MlDsa44 => Box::new(MlDsaPrivate::<MlDsa44>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::MlDsa65 => Box::new(MlDsaPrivate::<MlDsa65>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::MlDsa87 => Box::new(MlDsaPrivate::<MlDsa87>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::MlKem512 => Box::new(MlKemPrivate::<MlKem512>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::MlKem768 => Box::new(MlKemPrivate::<MlKem768>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::MlKem1024 => Box::new(MlKemPrivate::<MlKem1024>::from_pkcs8(pkcs8)?),
+    })
 }
 
-pub(super) fn public_key(algorithm: KeyPairAlgorithm, _spki: &[u8]) -> Result<Box<dyn PublicKey>, CryptoError> {
-    match algorithm {
-        _ => Err(CryptoError::Unsupported),
+pub(super) fn public_key(algorithm: KeyPairAlgorithm, spki: &[u8]) -> Result<Box<dyn PublicKey>, CryptoError> {
+    Ok(match algorithm {
+        Rsa2048 | Rsa3072 | Rsa4096 => Box::new(RsaPublic::from_spki(algorithm, spki)?),
+        P256 => Box::new(EcPublic::<NistP256>::from_spki(spki)?),
+        P384 => Box::new(EcPublic::<NistP384>::from_spki(spki)?),
+        P521 => Box::new(EcPublic::<NistP521>::from_spki(spki)?),
+        K256 => Box::new(EcPublic::<Secp256k1>::from_spki(spki)?),
+        Ed25519 => Box::new(Ed25519Public::from_spki(spki)?),
+        Sm2 => Box::new(Sm2Public::from_spki(spki)?),
+        KeyPairAlgorithm::MlDsa44 => Box::new(MlDsaPublic::<MlDsa44>::from_spki(spki)?),
+        KeyPairAlgorithm::MlDsa65 => Box::new(MlDsaPublic::<MlDsa65>::from_spki(spki)?),
+        KeyPairAlgorithm::MlDsa87 => Box::new(MlDsaPublic::<MlDsa87>::from_spki(spki)?),
+        KeyPairAlgorithm::MlKem512 => Box::new(MlKemPublic::<MlKem512>::from_spki(spki)?),
+        KeyPairAlgorithm::MlKem768 => Box::new(MlKemPublic::<MlKem768>::from_spki(spki)?),
+        KeyPairAlgorithm::MlKem1024 => Box::new(MlKemPublic::<MlKem1024>::from_spki(spki)?),
+    })
+}
+
+/// The hash of a message, or the one that the caller has made.
+pub(super) fn prehash(algorithm: DigestAlgorithm, message: Message<'_>) -> Result<Digest, CryptoError> {
+    match message {
+        Message::Raw(message) => Ok(match algorithm {
+            DigestAlgorithm::Sha256 => hash::<Sha256>(&[message]),
+            DigestAlgorithm::Sha384 => hash::<Sha384>(&[message]),
+            DigestAlgorithm::Sha512 => hash::<Sha512>(&[message]),
+            _ => return Err(CryptoError::Unsupported),
+        }),
+        Message::Digest(digest) if digest.len() == algorithm.output_len() => Ok(Digest::new(digest)),
+        Message::Digest(_) => Err(CryptoError::InvalidInput),
+        Message::ExternalMu(_) => Err(CryptoError::Unsupported),
     }
 }
