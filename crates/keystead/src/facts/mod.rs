@@ -451,3 +451,6 @@ impl TextSet for RequestTags<'_> {
 
 pub(crate) const SUBSET: &str = "EncryptionContextSubset";
 pub(crate) const EQUALS: &str = "EncryptionContextEquals";
+
+#[cfg(test)]
+mod tests;
