@@ -142,7 +142,9 @@ fn the_first_and_the_last_service_follow_from_the_chain() {
     }
 }
 
-/// Spec: CND-01, CND-54, CND-63, CND-69..CND-71, CND-110, CND-124, CND-132, POL-03
+/// Scenario 24.
+///
+/// Spec: CND-01, CND-54, CND-110, CND-132, POL-03
 #[test]
 fn what_the_library_derives_cannot_be_supplied() {
     let owned = [

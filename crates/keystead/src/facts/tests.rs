@@ -5,13 +5,17 @@
 use std::collections::BTreeMap;
 
 use keystead_hierarchy::EncryptionContext;
+use keystead_hierarchy::spec::{KeySpec, KeyUsage, Origin};
 use keystead_policy::{ConditionKey, KnownKey, Value};
+use keystead_store::Revision;
 use keystead_types::{KeyArn, KeyId, Timestamp};
 
 use crate::answer::RequestId;
 use crate::catalogue::{Action, ROWS, Resource, Row};
 use crate::door::CallFacts;
 use crate::grant::GrantId;
+use crate::record::KeyRecord;
+use crate::snapshot::{KeyCell, KeySnapshot};
 use crate::targets::{Claim, Named, On, Target};
 use crate::value::{MemberValue, Tag};
 use crate::{Caller, Client, Kms, QuotaProfile};
@@ -139,8 +143,7 @@ const OF_NEW_KEY: &[(&str, &str, Option<&str>)] = &[
 /// Operations on no key that have no `kms:CallerAccount`.
 const WITHOUT_CALLER_ACCOUNT: &[&str] = &["GenerateRandom", "ListAliases", "ListKeys", "ListRetirableGrants"];
 
-/// Spec: CND-02, CND-06, CND-08, CND-10..CND-12, CND-14..CND-22, CND-24..CND-32, CND-35, CND-119..CND-121, CND-123,
-/// CND-125, CND-128
+/// Spec: CND-02, CND-06, CND-08, CND-10..CND-22, CND-24..CND-32, CND-119..CND-121, CND-123, CND-125, CND-128
 #[test]
 fn request_derived_keys_have_the_values_of_the_table() {
     let house = House::new();
@@ -153,7 +156,7 @@ fn request_derived_keys_have_the_values_of_the_table() {
     });
 }
 
-/// Spec: CND-01..CND-04, CND-46..CND-54, CND-57, CND-69, CND-126, CND-127
+/// Spec: CND-01..CND-04, CND-46..CND-50, CND-52..CND-54, CND-57, CND-69, CND-127
 #[test]
 fn keys_of_the_key_and_the_caller_have_the_values_of_the_table() {
     let house = House::new();
@@ -301,6 +304,76 @@ fn a_service_principal_has_no_account_and_no_user() {
     assert_eq!(found("aws:PrincipalIsAWSService").as_deref(), Some("true"));
     assert_eq!(found("aws:PrincipalServiceName").as_deref(), Some("logs.amazonaws.com"));
     assert_eq!(found("aws:ViaAWSService").as_deref(), Some("false"));
+}
+
+/// Spec: CND-37, CND-47..CND-50
+#[test]
+fn only_symmetric_encryption_keys_have_an_encryption_context() {
+    let house = House::new();
+    let row = Row::find("Encrypt").unwrap();
+    let snapshot = |spec: KeySpec, usage: KeyUsage| {
+        let key = house.target(&house.key, false);
+        let record = KeyRecord { spec, usage, origin: Origin::External, ..key.snapshot().record.clone() };
+        KeySnapshot::build(house.key, record, Revision(1), Some(key.snapshot()), None, Vec::new(), None).unwrap()
+    };
+    for (spec, usage, context) in [
+        (KeySpec::SymmetricDefault, KeyUsage::EncryptDecrypt, Some("42")),
+        (KeySpec::Rsa4096, KeyUsage::EncryptDecrypt, None),
+        (KeySpec::Hmac256, KeyUsage::GenerateVerifyMac, None),
+    ] {
+        let cell = KeyCell::new(std::sync::Arc::new(snapshot(spec, usage)));
+        let target = Target { key: cell.load(), named: Named::Id, foreign: false, exists: true };
+        let contexts = Contexts::new();
+        let values = members(row, &contexts);
+        let claim = Claim { action: &row.actions[0], on: On::Key(&target, None) };
+        let found = |key: &str| house.value(row, &values, &house.client, &claim, key);
+        assert_eq!(found("kms:EncryptionContext:Order").as_deref(), context, "{spec:?}");
+        assert_eq!(found("kms:EncryptionContextKeys").as_deref(), context.map(|_| "Order,app"), "{spec:?}");
+        assert_eq!(found("kms:KeySpec").as_deref(), Some(spec.as_str()));
+        assert_eq!(found("kms:KeyUsage").as_deref(), Some(usage.as_str()));
+        assert_eq!(found("kms:KeyOrigin").as_deref(), Some("EXTERNAL"));
+    }
+}
+
+/// Scenarios 3 and 22 of the chapter.
+///
+/// Spec: CND-04, CND-15, CND-30, CND-34
+#[test]
+fn an_import_is_judged_by_its_expiry() {
+    let house = House::new();
+    let row = Row::find("ImportKeyMaterial").unwrap();
+    let imports = |condition: &str, model: Option<&str>, valid_to: Option<i64>| {
+        let statement = format!(r#"{{ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {condition} }}"#);
+        let policy = format!(r#"{{ "Version": "2012-10-17", "Statement": {statement} }}"#);
+        let caller = Caller::user(ACCOUNT, "alice").unwrap().identity_policy(&policy).unwrap();
+        let client = house.kms.client("us-west-2", caller).unwrap();
+        let values: Vec<_> = row
+            .members
+            .iter()
+            .map(|member| match (member.name, model, valid_to) {
+                ("ExpirationModel", Some(model), _) => MemberValue::Text(model),
+                ("ValidTo", _, Some(seconds)) => {
+                    MemberValue::Timestamp(Timestamp::from_millis(seconds * 1000).unwrap())
+                }
+                _ => MemberValue::Absent,
+            })
+            .collect();
+        let call = CallFacts::new(&client, row, &values, RequestId::from_random([0; 16]));
+        let target = house.target(&house.key, false);
+        let claim = Claim { action: &row.actions[0], on: On::Key(&target, None) };
+        crate::authorize::with_request(&claim, &call, |question| question.decide().0.is_allowed())
+    };
+    let at = 1_546_257_599;
+    let unstated = r#"{ "Null": { "kms:ExpirationModel": "true" } }"#;
+    assert!(imports(unstated, None, Some(at)));
+    assert!(!imports(unstated, Some("KEY_MATERIAL_EXPIRES"), Some(at)));
+    for condition in [
+        r#"{ "NumericLessThanEquals": { "kms:ValidTo": "1546257599.0" } }"#,
+        r#"{ "DateLessThanEquals": { "kms:ValidTo": "2018-12-31T11:59:59Z" } }"#,
+    ] {
+        let seen = [Some(at - 1), Some(at), Some(at + 1), None].map(|at| imports(condition, None, at));
+        assert_eq!(seen, [true, true, false, false], "{condition}");
+    }
 }
 
 /// A permission of an operation, and whether the request gives every member.
