@@ -90,7 +90,7 @@ fn run(file: &Path) -> Result<(), Box<dyn Error>> {
         error.code() == "InvalidCiphertextException"
     })?;
 
-    let stranger = owner.with_caller(Caller::user(ACCOUNT, "mallory")?);
+    let stranger = owner.with_caller(Caller::user(ACCOUNT, "mallory")?)?;
     let no_permission = envelope::open(&stranger).context("tenant", "7").open_to_vec(File::open(&sealed)?);
     refused(
         "a caller without permission",

@@ -4,13 +4,12 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use keystead_policy::{
-    Catalogue, ConditionKey, KeyName, KnownKey, Level, Policy, PolicyError, PolicyKind, Principal, Value,
-};
+use keystead_policy::{Catalogue, ConditionKey, Level, Policy, PolicyError, PolicyKind, Principal};
 use keystead_types::{AccountId, Partition, Timestamp};
 
 use crate::audit::{SessionContext, SessionIssuer, TlsDetails, UserIdentity};
 use crate::catalogue::KMS_ACTIONS;
+use crate::environment::ConditionValue;
 
 /// The caller of every operation. The host has authenticated it; Keystead takes the statement as proven (POL-04).
 ///
@@ -43,24 +42,24 @@ pub enum CallerError {
     /// The condition key belongs to the library (POL-03).
     #[error("condition key `{0}` is set by the library and cannot be supplied")]
     OwnedKey(String),
-}
-
-/// A value of a condition key that the host supplies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ConditionValue {
-    /// A text.
-    Text(String),
-    /// A switch.
-    Bool(bool),
-    /// A number.
-    Number(i64),
-    /// An instant.
-    Time(Timestamp),
-    /// An address.
-    Address(IpAddr),
-    /// Several texts.
-    Many(Vec<String>),
+    /// Several values for a condition key that has at most one (CND-05).
+    #[error("condition key `{0}` has one value at most; give a single one")]
+    SingleValued(String),
+    /// A source address beside a VPC endpoint (CND-116).
+    #[error(
+        "`aws:SourceIp` does not exist for calls through a VPC endpoint; state `aws:VpcSourceIp`, or neither \
+         `aws:SourceVpce`, `aws:SourceVpc` nor `aws:VpcSourceIp`"
+    )]
+    AddressAndEndpoint,
+    /// `aws:ViaAWSService` is stated to be false although a service calls with the principal's credentials (CND-116).
+    #[error("`aws:ViaAWSService` must be true for a call through a service; leave it out")]
+    NotViaService,
+    /// A service principal that calls through a service (CND-53).
+    #[error("a service principal calls for itself; state the principal for whom it calls, or leave `via_service` out")]
+    ServiceViaService,
+    /// The resource or account on whose behalf a service calls, without a service (CND-116).
+    #[error("`{0}` is of calls that a service makes; state the service as caller or by `via_service`, or leave it out")]
+    SourceWithoutService(&'static str),
 }
 
 impl Caller {
@@ -172,7 +171,7 @@ impl Caller {
         self.with(|statement| statement.tags.push((key.into(), value.into())))
     }
 
-    /// States the unique ID of the user, or of the role of the session.
+    /// States the unique ID of the user, or of the role of the session (`aws:userid`).
     #[must_use]
     pub fn unique_id(self, id: &str) -> Self {
         self.with(|statement| statement.unique_id = Some(id.into()))
@@ -184,7 +183,8 @@ impl Caller {
         self.with(|statement| statement.access_key_id = Some(id.into()))
     }
 
-    /// States the address the call came from (`aws:SourceIp`, `sourceIPAddress`).
+    /// States the address the call came from (`aws:SourceIp`, `sourceIPAddress`). Of a call through a VPC endpoint it
+    /// is an address inside the VPC (`aws:VpcSourceIp`).
     #[must_use]
     pub fn source_ip(self, address: IpAddr) -> Self {
         self.with(|statement| statement.source_ip = Some(address))
@@ -233,17 +233,16 @@ impl Caller {
         self.with(|statement| statement.grant_for_service = is)
     }
 
-    /// Supplies any other condition key of the environment, such as `aws:SourceArn` or `saml:sub`.
+    /// Supplies any other condition key of the environment, such as `aws:SourceArn` or `saml:sub` (CND-115). Of two
+    /// values for one key the later one counts.
     ///
     /// # Errors
     /// [`CallerError::OwnedKey`] for keys that the library derives itself, so that nothing a caller controls can
-    /// forge them (POL-03).
+    /// forge them (POL-03); [`CallerError::SingleValued`] for several values of a key that has at most one.
     pub fn condition(self, name: &str, value: ConditionValue) -> Result<Self, CallerError> {
-        let key = ConditionKey::parse(name);
-        if is_owned(name, &key) {
-            return Err(CallerError::OwnedKey(name.to_owned()));
-        }
-        Ok(self.with(|statement| statement.conditions.push((key, value))))
+        let mut caller = self;
+        Arc::make_mut(&mut caller.0).supply(name, value)?;
+        Ok(caller)
     }
 
     /// The account of the caller; for a service, the one it calls for.
@@ -266,6 +265,11 @@ impl Caller {
             Some(id) => principal.with_unique_id(id),
             None => principal,
         }
+    }
+
+    /// Refuses statements that contradict each other, which are mistakes of the host (CND-116).
+    pub(crate) fn check(&self) -> Result<(), CallerError> {
+        self.0.check()
     }
 
     pub(crate) fn statement(&self) -> &Statement {
@@ -353,50 +357,6 @@ pub(crate) enum Kind {
 }
 
 impl Statement {
-    /// The value of a condition key that the host supplied.
-    pub(crate) fn value<'a>(&'a self, key: &ConditionKey) -> Value<'a> {
-        match key {
-            ConditionKey::PrincipalTag(name) => self.tag(name),
-            ConditionKey::Known(known) => match known {
-                KnownKey::AwsSourceIp => self.source_ip.map_or(Value::Absent, Value::Address),
-                KnownKey::AwsUserAgent => self.user_agent.as_deref().into(),
-                KnownKey::AwsSourceVpce => self.vpc_endpoint.as_deref().into(),
-                KnownKey::AwsMultiFactorAuthPresent => self.mfa.map_or(Value::Absent, Value::Bool),
-                KnownKey::AwsTokenIssueTime => self.token_issued.map_or(Value::Absent, |at| Value::Time(at.as_jiff())),
-                KnownKey::AwsViaAwsService => Value::Bool(self.via_service.is_some()),
-                KnownKey::AwsSecureTransport => self.supplied(key).unwrap_or(Value::Bool(true)),
-                _ => self.supplied(key).unwrap_or(Value::Absent),
-            },
-            _ => self.supplied(key).unwrap_or(Value::Absent),
-        }
-    }
-
-    fn supplied<'a>(&'a self, key: &ConditionKey) -> Option<Value<'a>> {
-        let (_, value) = self.conditions.iter().rev().find(|(own, _)| own == key)?;
-        Some(match value {
-            ConditionValue::Text(text) => Value::Text(text),
-            ConditionValue::Bool(value) => Value::Bool(*value),
-            ConditionValue::Number(number) => Value::Number(*number),
-            ConditionValue::Time(at) => Value::Time(at.as_jiff()),
-            ConditionValue::Address(address) => Value::Address(*address),
-            ConditionValue::Many(texts) => Value::from(texts.as_slice()),
-        })
-    }
-
-    fn tag(&self, name: &KeyName) -> Value<'_> {
-        let mut found = self.tags.iter().filter(|(key, _)| name.matches(key));
-        match (found.next(), found.next()) {
-            (None, _) => Value::Absent,
-            (Some((_, value)), None) => Value::Text(value),
-            _ => Value::Colliding,
-        }
-    }
-
-    /// The n-th of several tags that differ in letter case only.
-    pub(crate) fn colliding_tag(&self, name: &KeyName, nth: usize) -> Option<Value<'_>> {
-        self.tags.iter().filter(|(key, _)| name.matches(key)).nth(nth).map(|(_, value)| Value::Text(value))
-    }
-
     /// `userIdentity` of the caller's records.
     pub(crate) fn identity(&self, principal: &Principal) -> UserIdentity {
         let account = self.account.as_ref();
@@ -459,32 +419,6 @@ fn compile(kind: PolicyKind, document: &str) -> Result<Arc<Policy>, PolicyError>
 
 fn compile_level(kind: PolicyKind, documents: &[&str]) -> Result<Level, PolicyError> {
     documents.iter().map(|document| compile(kind, document)).collect()
-}
-
-/// Whether the library derives the key itself (POL-03).
-fn is_owned(name: &str, key: &ConditionKey) -> bool {
-    match key {
-        ConditionKey::Known(known) => {
-            known.name().starts_with("kms:")
-                || matches!(
-                    known,
-                    KnownKey::AwsTagKeys
-                        | KnownKey::AwsResourceAccount
-                        | KnownKey::AwsRequestedRegion
-                        | KnownKey::AwsCurrentTime
-                        | KnownKey::AwsEpochTime
-                        | KnownKey::AwsPrincipalAccount
-                        | KnownKey::AwsPrincipalArn
-                        | KnownKey::AwsPrincipalType
-                        | KnownKey::AwsUsername
-                        | KnownKey::AwsPrincipalIsAwsService
-                        | KnownKey::AwsPrincipalServiceName
-                        | KnownKey::AwsViaAwsService
-                )
-        }
-        ConditionKey::Other(_) => name.get(..4).is_some_and(|vendor| vendor.eq_ignore_ascii_case("kms:")),
-        _ => true,
-    }
 }
 
 fn last_segment(path: &str) -> &str {

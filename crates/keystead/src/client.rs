@@ -9,7 +9,7 @@ use keystead_types::AccountId;
 use crate::Error;
 use crate::answer::{Answer, CallError};
 use crate::audit::UserIdentity;
-use crate::caller::Caller;
+use crate::caller::{Caller, CallerError};
 use crate::door::{self, Operation};
 use crate::engine::Engine;
 use crate::explain::CallExplanation;
@@ -69,9 +69,13 @@ impl Client {
     }
 
     /// A client of another caller in the same Region and instance. A caller without account keeps this client's.
-    pub fn with_caller(&self, caller: Caller) -> Self {
+    ///
+    /// # Errors
+    /// [`CallerError`] when what is stated about the caller is contradictory.
+    pub fn with_caller(&self, caller: Caller) -> Result<Self, CallerError> {
+        caller.check()?;
         let account = caller.account().unwrap_or(self.0.account);
-        Self::new(Arc::clone(&self.0.engine), Arc::clone(&self.0.region), caller, account)
+        Ok(Self::new(Arc::clone(&self.0.engine), Arc::clone(&self.0.region), caller, account))
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -102,7 +102,12 @@ pub(crate) struct CallFacts<'c> {
 }
 
 impl<'c> CallFacts<'c> {
-    fn new(client: &'c Client, row: &'static Row, values: &'c [MemberValue<'c>], request_id: RequestId) -> Self {
+    pub(crate) fn new(
+        client: &'c Client,
+        row: &'static Row,
+        values: &'c [MemberValue<'c>],
+        request_id: RequestId,
+    ) -> Self {
         Self {
             engine: client.engine(),
             region: client.region_state(),

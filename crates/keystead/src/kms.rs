@@ -14,7 +14,7 @@ use keystead_types::{AccountId, Partition, Region};
 
 use crate::Error;
 use crate::audit::{AuditMode, AuditRecord, AuditSink, MemorySink, Router};
-use crate::caller::Caller;
+use crate::caller::{Caller, CallerError};
 use crate::client::Client;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::DomainRotation;
@@ -67,11 +67,12 @@ impl Kms {
     /// A client of `caller` in `region`. A service that has no account of its own uses the one it was made with.
     ///
     /// # Errors
-    /// [`ClientError`] when the Region is no Region name, the caller has no account, or the domain keys of the Region
-    /// cannot be opened.
+    /// [`ClientError`] when the Region is no Region name, the caller has no account or is stated in contradictory terms,
+    /// or the domain keys of the Region cannot be opened.
     pub fn client(&self, region: &str, caller: Caller) -> Result<Client, ClientError> {
         let region: Region = region.parse().map_err(|_| ClientError::Region(region.to_owned()))?;
         let account = caller.account().ok_or(ClientError::NoAccount)?;
+        caller.check()?;
         let state = self.engine.region(region).map_err(ClientError::Open)?;
         Ok(Client::new(Arc::clone(&self.engine), state, caller, account))
     }
@@ -132,6 +133,9 @@ pub enum ClientError {
     /// The caller has no account.
     #[error("the caller has no account; state the one it calls for")]
     NoAccount,
+    /// What the host states about the caller is contradictory.
+    #[error(transparent)]
+    Caller(#[from] CallerError),
     /// The Region could not be opened.
     #[error("the Region could not be opened: {0}")]
     Open(#[source] Error),

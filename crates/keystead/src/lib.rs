@@ -34,9 +34,11 @@ mod domain;
 mod door;
 mod engine;
 pub mod envelope;
+mod environment;
 mod error;
 mod events;
 mod explain;
+mod facts;
 mod grant;
 mod instance;
 mod kms;
@@ -61,10 +63,11 @@ pub use audit::{
     AuditMode, AuditQuery, AuditRecord, AuditSink, CallbackSink, FieldValue, Fields, JsonLinesSink, MemorySink,
     ResourceEntry, SessionAttributes, SessionContext, SessionIssuer, SinkError, TlsDetails, UserIdentity,
 };
-pub use caller::{Caller, CallerError, ConditionValue, compile_identity_policy};
+pub use caller::{Caller, CallerError, compile_identity_policy};
 pub use client::{Call, Client};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use domain::DomainRotation;
+pub use environment::ConditionValue;
 pub use error::{Error, Fault, Message};
 pub use events::{EventKind, EventSink, LifecycleEvent, MemoryEvents};
 pub use explain::{CallExplanation, ClaimExplanation};

@@ -74,7 +74,7 @@ fn sealing_and_opening_need_the_permissions_of_their_calls() {
         let policy = format!(
             r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}}}"#
         );
-        client.with_caller(Caller::user(ACCOUNT, "eve").unwrap().identity_policy(&policy).unwrap())
+        client.with_caller(Caller::user(ACCOUNT, "eve").unwrap().identity_policy(&policy).unwrap()).unwrap()
     };
     let (writer, reader) = (user("kms:GenerateDataKey"), user("kms:Decrypt"));
     let code = |error: EnvelopeError| match error {

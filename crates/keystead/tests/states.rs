@@ -98,7 +98,7 @@ fn authorization_comes_before_state() {
     for (operation, _, call) in TABLE {
         for state in STATES {
             let scene = scene(state);
-            let stranger = scene.client.with_caller(Caller::user("111122223333", "mallory").unwrap());
+            let stranger = scene.client.with_caller(Caller::user("111122223333", "mallory").unwrap()).unwrap();
             let owner = scene.client.clone();
             let scene = Scene { client: stranger, ..scene };
             let refused = call(&scene).expect_err(operation);

@@ -115,7 +115,7 @@ impl Draft {
     fn record(&self, call: &CallFacts<'_>) -> Result<AuditRecord, Error> {
         let statement = call.caller.statement();
         Ok(AuditRecord {
-            source_ip_address: statement.source_ip.map_or(Cow::Borrowed(NO_ADDRESS), |ip| ip.to_string().into()),
+            source_ip_address: statement.address().map_or(Cow::Borrowed(NO_ADDRESS), |ip| ip.to_string().into()),
             user_agent: statement.user_agent.clone().map_or(Cow::Borrowed(NO_AGENT), Cow::Owned),
             request_parameters: request_parameters(call),
             request_id: Some(*call.request_id.as_uuid()),

@@ -225,6 +225,10 @@ impl Conditions {
         Self(self.0 | other.0)
     }
 
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     pub(crate) const fn has(self, group: Self) -> bool {
         self.0 & group.0 != 0
     }

@@ -1031,7 +1031,7 @@ pub(crate) static REPLICATE_KEY: Row = Row {
             resource: Resource::Key,
             cross_account: false,
             grantable: false,
-            conditions: Conditions::KEY.and(Conditions::REPLICA_REGION),
+            conditions: Conditions::KEY.and(Conditions::REPLICA_REGION).and(Conditions::TAGS),
         },
         Action {
             policy: kms("kms:CreateKey"),

@@ -191,7 +191,7 @@ impl Operation for CreateKey<'_> {
         let arn = targets.arn;
         let bypass = self.bypass_policy_lockout_safety_check.unwrap_or(false);
         let policy = match self.policy.as_deref() {
-            Some(document) => Some(Arc::new(accept_policy(document, bypass, &arn.to_string(), None, call)?)),
+            Some(document) => Some(Arc::new(accept_policy(document, bypass, &arn, None, call)?)),
             None => None,
         };
         let tags = match &self.tags {

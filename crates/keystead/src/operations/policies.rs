@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use keystead_policy::{Policy, PolicyError};
+use keystead_types::KeyArn;
 
 use super::answers::Unit;
 use super::common::text;
@@ -132,7 +133,7 @@ impl Operation for PutKeyPolicy<'_> {
         let document = text(&self.policy);
         let bypass = self.bypass_policy_lockout_safety_check.unwrap_or(false);
         let key = targets.0.snapshot();
-        let policy = accept_policy(document, bypass, &key.arn_text, Some(key), call)?;
+        let policy = accept_policy(document, bypass, &key.arn, Some(key), call)?;
         Ok(ReplacingPolicy { key: &targets.0, document, policy })
     }
 
@@ -148,7 +149,7 @@ impl Operation for PutKeyPolicy<'_> {
 pub(super) fn accept_policy(
     document: &str,
     bypass: bool,
-    arn: &str,
+    arn: &KeyArn,
     key: Option<&KeySnapshot>,
     call: &CallFacts<'_>,
 ) -> Result<Policy, Error> {
