@@ -20,6 +20,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::domain::DomainRotation;
 use crate::engine::Engine;
 use crate::events::EventSink;
+use crate::grant::GrantVisibilityDelay;
 use crate::instance::InstanceSecret;
 use crate::ledger::Ledger;
 use crate::maintenance::Sweep;
@@ -179,6 +180,7 @@ pub struct KmsBuilder {
     events: Option<Box<dyn EventSink>>,
     quotas: QuotaProfile,
     caching: MaterialCaching,
+    grant_delay: GrantVisibilityDelay,
     max_context_len: Option<usize>,
     regions: HashMap<Region, RegionConfig>,
 }
@@ -261,6 +263,14 @@ impl KmsBuilder {
         self
     }
 
+    /// Lets changes of grants take a while to count, so that a host can test what it does meanwhile; by default they
+    /// count at once (GRA-48, POL-126). A [`Duration`](std::time::Duration) delays all of them alike.
+    #[must_use]
+    pub fn grant_visibility_delay(mut self, delay: impl Into<GrantVisibilityDelay>) -> Self {
+        self.grant_delay = delay.into();
+        self
+    }
+
     /// How many bytes the canonical form of an encryption context may have; by default 8,192 (KEY-83).
     #[must_use]
     pub fn max_encryption_context_len(mut self, bytes: usize) -> Self {
@@ -309,6 +319,7 @@ impl KmsBuilder {
             events: self.events,
             quotas: self.quotas,
             materials: MaterialCache::new(self.caching),
+            grant_delay: self.grant_delay,
             token_sealer,
             marker_key,
             max_context_len: self.max_context_len.unwrap_or(MAX_CANONICAL_LEN),

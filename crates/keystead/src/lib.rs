@@ -68,7 +68,7 @@ pub use domain::DomainRotation;
 pub use error::{Error, Fault, Message};
 pub use events::{EventKind, EventSink, LifecycleEvent, MemoryEvents};
 pub use explain::{CallExplanation, ClaimExplanation};
-pub use grant::{GrantId, GrantOperation, InvalidGrantId};
+pub use grant::{GrantId, GrantOperation, GrantVisibilityDelay, InvalidGrantId};
 pub use keystead_crypto as crypto;
 pub use keystead_hierarchy as hierarchy;
 pub use keystead_hierarchy::{

@@ -16,7 +16,7 @@ use crate::client::{Call, Client};
 use crate::commit::{Changes, GrantChange, KeyChange};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::crypto;
-use crate::grant::{ContextConstraint, Grant, GrantId, GrantOperation, GrantReference, Party, same_key};
+use crate::grant::{Afterglow, ContextConstraint, Grant, GrantId, GrantOperation, GrantReference, Party, same_key};
 use crate::record::RECORD_FORMAT;
 use crate::request::request;
 use crate::targets::{GrantOfKey, OneKey, Retiring, Target};
@@ -298,9 +298,10 @@ impl Operation for RetireGrant<'_> {
         }
     }
 
-    fn perform((key, id): (&Target, GrantId), _: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
+    fn perform((key, id): (&Target, GrantId), call: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
         let additional = Some(Fields::new().with("grantId", id.to_string()));
-        let changes = changing(key, GrantChange::Remove(id));
+        let afterglow = Afterglow::of(call.engine.grant_delay.retire, call.now);
+        let changes = changing(key, GrantChange::Remove(id, afterglow));
         Ok(Effect { response: Unit, changes, audit: AuditExtras { additional, ..AuditExtras::default() } })
     }
 }
@@ -332,8 +333,9 @@ impl Operation for RevokeGrant<'_> {
         }
     }
 
-    fn perform((key, id): (&Target, GrantId), _: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
-        Ok(Effect::changing(Unit, changing(key, GrantChange::Remove(id))))
+    fn perform((key, id): (&Target, GrantId), call: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
+        let afterglow = Afterglow::of(call.engine.grant_delay.revoke, call.now);
+        Ok(Effect::changing(Unit, changing(key, GrantChange::Remove(id, afterglow))))
     }
 }
 
