@@ -54,6 +54,7 @@ mod resolve;
 mod shape;
 mod snapshot;
 mod targets;
+pub mod templates;
 mod value;
 
 pub use answer::{Answer, CallError, RequestId};

@@ -156,7 +156,7 @@ fn nothing_but_its_constraint_limits_a_grant() {
         user("u").vpc_endpoint("vpce-1").mfa(false),
         user("u").via_service("s3.us-west-2.amazonaws.com"),
         user("u").principal_tag("Department", "HR"),
-        user("u").condition("aws:SourceArn", text("arn:aws:s3:::bucket")).unwrap(),
+        user("u").condition("saml:sub", text("u")).unwrap(),
     ] {
         let client = world.client(caller);
         client.encrypt(&key.id, b"x").context("Department", "IT").send().unwrap();
