@@ -10,9 +10,10 @@ use keystead_crypto::{DefaultProvider, Entropy, Provider};
 use keystead_hierarchy::{EphemeralRootKey, MAX_CANONICAL_LEN, Profile, RootKey, RootKeyError};
 use keystead_memory::MemoryStore;
 use keystead_store::Store;
-use keystead_types::{AccountId, Partition, Region};
+use keystead_types::{AccountId, KeyArn, Partition, Region};
 
 use crate::Error;
+use crate::access::KeyAccess;
 use crate::audit::{AuditMode, AuditRecord, AuditSink, MemorySink, Router};
 use crate::caller::Caller;
 use crate::client::Client;
@@ -25,6 +26,7 @@ use crate::instance::InstanceSecret;
 use crate::ledger::Ledger;
 use crate::maintenance::Sweep;
 use crate::material::{MaterialCache, MaterialCaching};
+use crate::operations::GrantListEntry;
 use crate::quota::QuotaProfile;
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
@@ -105,6 +107,45 @@ impl Kms {
     /// How many audit records best-effort sinks have lost.
     pub fn audit_failures(&self) -> u64 {
         self.engine.audit.failures()
+    }
+
+    /// Lists to whom the policy and the grants of a key open what, as of now. Conditions are told but not weighed, and
+    /// policies of callers are not known here; [`Call::explain`](crate::Call::explain) weighs everything for one call.
+    ///
+    /// This is no operation of the API and asks for no permission: it is for who runs the service, not for its callers.
+    ///
+    /// ```
+    /// use keystead::{Caller, Kms};
+    ///
+    /// let kms = Kms::in_memory();
+    /// let root = kms.client("us-west-2", Caller::account_root("111122223333")?)?;
+    /// let key = root.create_key().send()?.key_metadata.arn;
+    /// let bob = "arn:aws:iam::444455556666:user/bob";
+    /// root.create_grant(key, bob).operation("Decrypt").send()?;
+    ///
+    /// let access = kms.who_can_use(&key)?;
+    /// assert_eq!(access.delegates().collect::<Vec<_>>(), ["arn:aws:iam::111122223333:root"]);
+    /// let opening = access.of(bob).next().expect("a grant");
+    /// assert_eq!(opening.actions, ["kms:Decrypt"]);
+    /// assert!(opening.is_foreign && opening.conditions.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such key, [`Error::KmsInternal`] when the store fails.
+    pub fn who_can_use(&self, key: &KeyArn) -> Result<KeyAccess, Error> {
+        self.engine.who_can_use(key)
+    }
+
+    /// Finds grants on a key that differ in nothing that counts: grantee, operations, constraints and name (GRA-67).
+    /// Each group has two at least, the oldest first. Whoever revokes one of them takes nothing away.
+    ///
+    /// Like [`Kms::who_can_use`] it is for who runs the service.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such key, [`Error::KmsInternal`] when the store fails.
+    pub fn duplicate_grants(&self, key: &KeyArn) -> Result<Vec<Vec<GrantListEntry>>, Error> {
+        self.engine.duplicate_grants(key)
     }
 
     /// How many keys an account has in a Region, every state counted (QUO-03).

@@ -22,6 +22,7 @@
 //! fluently, `send` carries the call out. Every answer and every error knows its request ID.
 #![forbid(unsafe_code)]
 
+mod access;
 mod answer;
 mod audit;
 mod authorize;
@@ -57,6 +58,7 @@ mod targets;
 pub mod templates;
 mod value;
 
+pub use access::{KeyAccess, KeyOpening, OpeningSource, StatementRef};
 pub use answer::{Answer, CallError, RequestId};
 pub use audit::{
     AuditMode, AuditQuery, AuditRecord, AuditSink, CallbackSink, FieldValue, Fields, JsonLinesSink, MemorySink,

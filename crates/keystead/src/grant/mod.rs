@@ -98,7 +98,7 @@ pub(crate) enum Party {
 }
 
 /// What a grant demands of the encryption context.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum ContextConstraint {
     /// Exactly these pairs.
     Equals(BTreeMap<String, String>),

@@ -126,7 +126,7 @@ impl Client {
 }
 
 impl GrantListEntry {
-    fn of(key: KeyArn, grant: Grant) -> Self {
+    pub(crate) fn of(key: KeyArn, grant: Grant) -> Self {
         let (grantee_principal, grantee_service_principal) = members(Some(grant.grantee));
         let (retiring_principal, retiring_service_principal) = members(grant.retiring);
         let mut constraints = GrantConstraints::default();
