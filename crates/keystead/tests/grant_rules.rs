@@ -484,3 +484,40 @@ fn lists_show_the_key_arn_whatever_was_asked() {
         assert_eq!(listed.grants[0].operations, [GrantOperation::Encrypt]);
     }
 }
+
+/// Spec: GRA-49, GRA-50
+#[test]
+fn filters_of_a_list_combine() {
+    let world = World::new();
+    let (key, other) = (world.key(), world.key());
+    let made = grant(&world, &key, &arn("g"), &["Encrypt"]).grant_id;
+    grant(&world, &key, &arn("h"), &["Encrypt"]);
+    let listed = |key: &Key, grantee: Option<&str>, limit: i64| {
+        let call = world.root.list_grants(&key.id).grant_id(&made).limit(limit);
+        let call = if let Some(grantee) = grantee { call.grantee_principal(arn(grantee)) } else { call };
+        let page = call.send().unwrap().into_inner();
+        assert!(!page.truncated && page.next_marker.is_none());
+        page.grants.iter().map(|entry| entry.grant_id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&key, None, 1), [made]);
+    assert_eq!(listed(&key, Some("g"), 50), [made]);
+    assert!(listed(&key, Some("h"), 50).is_empty());
+    assert!(listed(&other, None, 50).is_empty());
+}
+
+/// Spec: PRM-27, PRM-33
+#[test]
+fn a_dry_run_of_create_grant_checks_operations_and_parents() {
+    let world = World::new();
+    let key = world.key();
+    let dry = |client: &Client, operation: &'static str| {
+        client.create_grant(&key.id, arn("v")).operation(operation).dry_run(true).send().map(drop)
+    };
+    assert_code(dry(&world.root, "Encrypt"), "DryRunOperationException");
+    assert_code(dry(&world.root, "Sign"), "ValidationException");
+    grant(&world, &key, &arn("u"), &["Encrypt", "CreateGrant"]);
+    let u = world.client(user("u"));
+    assert_code(dry(&u, "Encrypt"), "DryRunOperationException");
+    assert_code(dry(&u, "Decrypt"), "AccessDeniedException");
+    assert_eq!(world.root.list_grants(&key.id).send().unwrap().grants.len(), 1);
+}

@@ -30,9 +30,25 @@ impl GrantTrie {
 
     /// Removes the grant from under the hash, if it is there.
     pub(crate) fn remove(&mut self, hash: u64, id: GrantId) {
-        if self.find(hash, |grant| grant.id == id).is_some() && remove(&mut self.root, hash, path(hash, id), id, 0) {
+        // First a look: what is not there must not be looked for in copies.
+        if self.holds(hash, id) && remove(&mut self.root, hash, path(hash, id), id, 0) {
             *self = Self::default();
         }
+    }
+
+    /// Whether the grant is under the hash, however many others are.
+    fn holds(&self, hash: u64, id: GrantId) -> bool {
+        let mut node = &self.root;
+        for depth in 0..=PATH_DIGITS {
+            match &**node {
+                Node::Leaf(entries) => return entries.iter().any(|entry| entry.hash == hash && entry.grant.id == id),
+                Node::Branch(children) => match &children[digit(path(hash, id), depth)] {
+                    Some(child) => node = child,
+                    None => return false,
+                },
+            }
+        }
+        false
     }
 
     /// The first grant under the hash that is accepted.
