@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use keystead_hierarchy::EncryptionContext;
+use keystead_hierarchy::spec::KeyManager;
 use keystead_policy::{
     ConditionKey, Decision, GrantMatch, KnownKey, Layer, Layers, Policy, Request, Resource as PolicyResource, Value,
     decide,
@@ -17,7 +18,9 @@ use crate::Error;
 use crate::catalogue::{Resource, Row};
 use crate::door::CallFacts;
 use crate::facts::{EQUALS, Facts, claimed_context, constraint, source_arn, texts};
-use crate::grant::{ChildGrant, ContextConstraint, Grant, GrantOperation, GrantQuery, Party};
+use crate::grant::{
+    ChildGrant, ContextConstraint, Grant, GrantId, GrantOperation, GrantQuery, Party, Sight, open_token,
+};
 use crate::material::LiveHandle;
 use crate::snapshot::{KeySnapshot, Material};
 use crate::targets::{Claim, Named, On, Target, Targets};
@@ -174,8 +177,20 @@ pub(crate) fn with_request<R>(claim: &Claim<'_>, call: &CallFacts<'_>, answer: i
         cross_account_capable: claim.action.cross_account,
         identity_only,
     };
-    let layers = layers(call, key.map(|key| key.snapshot().policy.as_ref()));
+    let mut layers = layers(call, key.map(|key| key.snapshot().policy.as_ref()));
+    if is_beyond_resource_control(claim) {
+        layers.resource_control = &[];
+    }
     answer(&Question { request, layers, claim, call, context })
+}
+
+/// Resource control policies concern neither AWS managed keys nor RetireGrant (POL-129, GRA-72).
+fn is_beyond_resource_control(claim: &Claim<'_>) -> bool {
+    match claim.on {
+        On::Grant(..) => true,
+        On::Key(key, _) => key.snapshot().record.manager == KeyManager::Aws,
+        On::Alias(_) | On::NewKey(_) | On::Nothing => false,
+    }
 }
 
 /// The strongest grant on the key that fits the call (GRA-37).
@@ -186,8 +201,6 @@ fn matching_grant(
     call: &CallFacts<'_>,
 ) -> GrantMatch {
     let Ok(operation) = claim.action.policy.name().parse::<GrantOperation>() else { return GrantMatch::None };
-    let account = call.principal.account();
-    let account_root = account.map(|account| format!("arn:{}:iam::{account}:root", call.region.partition));
     let requested: BTreeSet<GrantOperation>;
     let wanted_context;
     let child = if operation == GrantOperation::CreateGrant {
@@ -200,11 +213,22 @@ fn matching_grant(
     key.grants.find(&GrantQuery {
         operation,
         caller: call.principal,
-        account_root: account_root.as_deref(),
+        account_root: call.account_root,
         context,
         source_arn: host_text(call, KnownKey::AwsSourceArn),
         child: child.as_ref(),
+        sight: Sight { now: call.now, delay: call.engine.grant_delay.create, presented: &presented(key, call) },
     })
+}
+
+/// The grants on the key whose tokens the call presents. They matter only while new grants are not visible (GRA-47).
+fn presented(key: &KeySnapshot, call: &CallFacts<'_>) -> Vec<GrantId> {
+    if call.engine.grant_delay.create.is_zero() {
+        return Vec::new();
+    }
+    let references =
+        texts(call, "GrantTokens").iter().filter_map(|text| open_token(call.engine, call.region, text).ok());
+    references.filter(|reference| reference.key == key.arn).map(|reference| reference.grant).collect()
 }
 
 /// Who may retire a grant (GRA-57 to GRA-59). `decision` is what the caller's own policies say of `kms:RetireGrant`.
@@ -213,7 +237,7 @@ fn decide_retiring(decision: Decision, key: &KeySnapshot, grant: Option<&Grant>,
         Decision::ExplicitDeny(_) => true,
         // What a guard rail does not allow, no grant can.
         Decision::ImplicitDeny(layer) => {
-            matches!(layer, Layer::Endpoint | Layer::ServiceControl | Layer::ResourceControl)
+            matches!(layer, Layer::Endpoint | Layer::ServiceControl)
         }
         Decision::Allowed => false,
     };

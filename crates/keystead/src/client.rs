@@ -30,6 +30,7 @@ struct Inner {
     principal: Principal,
     identity: Arc<UserIdentity>,
     account: AccountId,
+    account_root: Option<Box<str>>,
 }
 
 /// One call of an operation, not yet sent.
@@ -45,7 +46,9 @@ impl Client {
         let principal = caller.principal(region.partition);
         let identity = Arc::new(caller.statement().identity(&principal));
         let region_name = region.region.as_str().into();
-        Self(Arc::new(Inner { engine, region, region_name, caller, principal, identity, account }))
+        let partition = region.partition;
+        let account_root = principal.account().map(|account| format!("arn:{partition}:iam::{account}:root").into());
+        Self(Arc::new(Inner { engine, region, region_name, caller, principal, identity, account, account_root }))
     }
 
     /// Prepares a call of any operation from its request.
@@ -96,6 +99,11 @@ impl Client {
 
     pub(crate) fn principal(&self) -> &Principal {
         &self.0.principal
+    }
+
+    /// ARN of the root of the caller's own account; services have none.
+    pub(crate) fn account_root(&self) -> Option<&str> {
+        self.0.account_root.as_deref()
     }
 
     pub(crate) fn identity(&self) -> &Arc<UserIdentity> {

@@ -17,7 +17,7 @@ use keystead_types::{AccountId, AliasName, KeyArn};
 use crate::audit::AuditRecord;
 use crate::engine::{Engine, hierarchy, internal, storage};
 use crate::events::{EventKind, LifecycleEvent};
-use crate::grant::{Grant, GrantId};
+use crate::grant::{Afterglow, Grant, GrantId};
 use crate::ledger::Veil;
 use crate::record::{self, AliasRecord, CounterRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
 use crate::region::RegionState;
@@ -58,7 +58,7 @@ pub(crate) struct KeyChange {
 #[derive(Debug)]
 pub(crate) enum GrantChange {
     Add(Arc<Grant>),
-    Remove(GrantId),
+    Remove(GrantId, Option<Afterglow>),
 }
 
 impl KeyChange {
@@ -85,7 +85,7 @@ impl KeyChange {
         let previous = self.previous.as_deref();
         let grants = previous.zip(self.grant.as_ref()).map(|(previous, change)| match change {
             GrantChange::Add(grant) => previous.grants.with(Arc::clone(grant)),
-            GrantChange::Remove(id) => previous.grants.without(*id),
+            GrantChange::Remove(id, afterglow) => previous.grants.without(*id, *afterglow),
         });
         KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), added, grants).map(Some)
     }
@@ -438,7 +438,7 @@ fn write_grants(batch: &mut Batch, change: &KeyChange) -> Result<(), Error> {
     let Some(previous) = &change.previous else { return Ok(()) };
     let removed = match (&change.record, &change.grant) {
         (None, _) => previous.grants.all(),
-        (Some(_), Some(GrantChange::Remove(id))) => previous.grants.get(*id).into_iter().collect(),
+        (Some(_), Some(GrantChange::Remove(id, _))) => previous.grants.get(*id).into_iter().collect(),
         (Some(_), Some(GrantChange::Add(grant))) => {
             batch.put(record::grant_key(arn, grant), record::encode(grant.as_ref())?, Expect::Absent);
             if let Some(retiring) = &grant.retiring {

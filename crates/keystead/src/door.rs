@@ -91,6 +91,8 @@ pub(crate) struct CallFacts<'c> {
     pub(crate) principal: &'c Principal,
     /// The account in which names are looked up and whose quotas count.
     pub(crate) account: AccountId,
+    /// ARN of the root of the caller's account, unless the caller is a service.
+    pub(crate) account_root: Option<&'c str>,
     /// Read once (STA-03).
     pub(crate) now: Timestamp,
     pub(crate) row: &'static Row,
@@ -114,6 +116,7 @@ impl<'c> CallFacts<'c> {
             caller: client.caller(),
             principal: client.principal(),
             account: client.account(),
+            account_root: client.account_root(),
             now: client.engine().now(),
             row,
             values,
@@ -283,7 +286,7 @@ fn resolve_and_authorize<O: Operation>(
 fn check_tokens(call: &CallFacts<'_>) -> Result<(), Error> {
     for (member, value) in call.row.members.iter().zip(call.values) {
         match (member.name, value) {
-            // Grants count at once, so that a token adds nothing; but it must be one (GRA-45 to GRA-47).
+            // It adds something only while its grant is not visible yet; but it must be one (GRA-45 to GRA-47).
             ("GrantTokens", MemberValue::TextList(tokens)) => {
                 tokens.iter().try_for_each(|token| open_token(call.engine, call.region, token).map(drop))?;
             }

@@ -12,6 +12,7 @@ use keystead_types::{Partition, Region, Timestamp};
 use crate::audit::Router;
 use crate::clock::Clock;
 use crate::events::EventSink;
+use crate::grant::GrantVisibilityDelay;
 use crate::ledger::Ledger;
 use crate::material::MaterialCache;
 use crate::quota::QuotaProfile;
@@ -29,6 +30,8 @@ pub(crate) struct Engine {
     pub(crate) events: Option<Box<dyn EventSink>>,
     pub(crate) quotas: QuotaProfile,
     pub(crate) materials: MaterialCache,
+    /// How long changes of grants take to count (GRA-48).
+    pub(crate) grant_delay: GrantVisibilityDelay,
     /// Seals grant tokens.
     pub(crate) token_sealer: Box<dyn Sealer>,
     /// Authenticates pagination markers.

@@ -10,9 +10,10 @@ use keystead_crypto::{DefaultProvider, Entropy, Provider};
 use keystead_hierarchy::{EphemeralRootKey, MAX_CANONICAL_LEN, Profile, RootKey, RootKeyError};
 use keystead_memory::MemoryStore;
 use keystead_store::Store;
-use keystead_types::{AccountId, Partition, Region};
+use keystead_types::{AccountId, KeyArn, Partition, Region};
 
 use crate::Error;
+use crate::access::KeyAccess;
 use crate::audit::{AuditMode, AuditRecord, AuditSink, MemorySink, Router};
 use crate::caller::{Caller, CallerError};
 use crate::client::Client;
@@ -20,10 +21,12 @@ use crate::clock::{Clock, SystemClock};
 use crate::domain::DomainRotation;
 use crate::engine::Engine;
 use crate::events::EventSink;
+use crate::grant::GrantVisibilityDelay;
 use crate::instance::InstanceSecret;
 use crate::ledger::Ledger;
 use crate::maintenance::Sweep;
 use crate::material::{MaterialCache, MaterialCaching};
+use crate::operations::GrantListEntry;
 use crate::quota::QuotaProfile;
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
@@ -107,6 +110,45 @@ impl Kms {
         self.engine.audit.failures()
     }
 
+    /// Lists to whom the policy and the grants of a key open what, as of now. Conditions are told but not weighed, and
+    /// policies of callers are not known here; [`Call::explain`](crate::Call::explain) weighs everything for one call.
+    ///
+    /// This is no operation of the API and asks for no permission: it is for who runs the service, not for its callers.
+    ///
+    /// ```
+    /// use keystead::{Caller, Kms};
+    ///
+    /// let kms = Kms::in_memory();
+    /// let root = kms.client("us-west-2", Caller::account_root("111122223333")?)?;
+    /// let key = root.create_key().send()?.key_metadata.arn;
+    /// let bob = "arn:aws:iam::444455556666:user/bob";
+    /// root.create_grant(key, bob).operation("Decrypt").send()?;
+    ///
+    /// let access = kms.who_can_use(&key)?;
+    /// assert_eq!(access.delegates().collect::<Vec<_>>(), ["arn:aws:iam::111122223333:root"]);
+    /// let opening = access.of(bob).next().expect("a grant");
+    /// assert_eq!(opening.actions, ["kms:Decrypt"]);
+    /// assert!(opening.is_foreign && opening.conditions.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such key, [`Error::KmsInternal`] when the store fails.
+    pub fn who_can_use(&self, key: &KeyArn) -> Result<KeyAccess, Error> {
+        self.engine.who_can_use(key)
+    }
+
+    /// Finds grants on a key that differ in nothing that counts: grantee, operations, constraints and name (GRA-67).
+    /// Each group has two at least, the oldest first. Whoever revokes one of them takes nothing away.
+    ///
+    /// Like [`Kms::who_can_use`] it is for who runs the service.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such key, [`Error::KmsInternal`] when the store fails.
+    pub fn duplicate_grants(&self, key: &KeyArn) -> Result<Vec<Vec<GrantListEntry>>, Error> {
+        self.engine.duplicate_grants(key)
+    }
+
     /// How many keys an account has in a Region, every state counted (QUO-03).
     ///
     /// # Errors
@@ -183,6 +225,7 @@ pub struct KmsBuilder {
     events: Option<Box<dyn EventSink>>,
     quotas: QuotaProfile,
     caching: MaterialCaching,
+    grant_delay: GrantVisibilityDelay,
     max_context_len: Option<usize>,
     regions: HashMap<Region, RegionConfig>,
 }
@@ -265,6 +308,14 @@ impl KmsBuilder {
         self
     }
 
+    /// Lets changes of grants take a while to count, so that a host can test what it does meanwhile; by default they
+    /// count at once (GRA-48, POL-126). A [`Duration`](std::time::Duration) delays all of them alike.
+    #[must_use]
+    pub fn grant_visibility_delay(mut self, delay: impl Into<GrantVisibilityDelay>) -> Self {
+        self.grant_delay = delay.into();
+        self
+    }
+
     /// How many bytes the canonical form of an encryption context may have; by default 8,192 (KEY-83).
     #[must_use]
     pub fn max_encryption_context_len(mut self, bytes: usize) -> Self {
@@ -313,6 +364,7 @@ impl KmsBuilder {
             events: self.events,
             quotas: self.quotas,
             materials: MaterialCache::new(self.caching),
+            grant_delay: self.grant_delay,
             token_sealer,
             marker_key,
             max_context_len: self.max_context_len.unwrap_or(MAX_CANONICAL_LEN),

@@ -22,6 +22,7 @@
 //! fluently, `send` carries the call out. Every answer and every error knows its request ID.
 #![forbid(unsafe_code)]
 
+mod access;
 mod answer;
 mod audit;
 mod authorize;
@@ -56,8 +57,10 @@ mod resolve;
 mod shape;
 mod snapshot;
 mod targets;
+pub mod templates;
 mod value;
 
+pub use access::{KeyAccess, KeyOpening, OpeningSource, StatementRef};
 pub use answer::{Answer, CallError, RequestId};
 pub use audit::{
     AuditMode, AuditQuery, AuditRecord, AuditSink, CallbackSink, FieldValue, Fields, JsonLinesSink, MemorySink,
@@ -71,7 +74,7 @@ pub use environment::ConditionValue;
 pub use error::{Error, Fault, Message};
 pub use events::{EventKind, EventSink, LifecycleEvent, MemoryEvents};
 pub use explain::{CallExplanation, ClaimExplanation};
-pub use grant::{GrantId, GrantOperation, InvalidGrantId};
+pub use grant::{GrantId, GrantOperation, GrantVisibilityDelay, InvalidGrantId};
 pub use keystead_crypto as crypto;
 pub use keystead_hierarchy as hierarchy;
 pub use keystead_hierarchy::{

@@ -13,7 +13,7 @@ use crate::Error;
 use crate::catalogue::{Identifiers, Row};
 use crate::door::CallFacts;
 use crate::engine::Engine;
-use crate::grant::{GrantId, GrantReference, open_token};
+use crate::grant::{Grant, GrantId, GrantReference, Sight, open_token};
 use crate::region::RegionState;
 use crate::snapshot::Held;
 use crate::targets::{Decrypting, Named, Target};
@@ -87,6 +87,11 @@ impl<'c> Resolver<'c> {
         }
         let foreign = arn.account != self.account;
         Ok((Target { key, named: Named::Arn(arn), foreign, exists: true }, grant))
+    }
+
+    /// Whether the grant is visible without its token.
+    pub(crate) fn sees(&self, grant: &Grant) -> bool {
+        Sight { now: self.now, delay: self.engine.grant_delay.create, presented: &[] }.sees(grant)
     }
 
     /// The key that a ciphertext or the caller names (API-013).

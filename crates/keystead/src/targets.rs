@@ -222,6 +222,8 @@ impl Targets for GrantOfKey {
             Retiring::Ids(identifier, id) => (resolver.key(identifier)?, *id),
         };
         let grant = key.snapshot().grants.get(id);
+        // A token names a grant that is not visible yet, an ID does not (GRA-62).
+        let grant = grant.filter(|grant| matches!(wanted, Retiring::Token(_)) || resolver.sees(grant));
         Ok(Self { key, id, grant })
     }
 

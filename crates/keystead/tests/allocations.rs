@@ -13,7 +13,7 @@ use keystead::crypto::{
     Aead, AeadAlgorithm, CryptoError, DefaultProvider, Digest, DigestAlgorithm, Entropy, KeyPairAlgorithm, Mac,
     MacAlgorithm, PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm,
 };
-use keystead::{Caller, Client, Kms, ManualClock, MaterialCaching};
+use keystead::{Caller, Client, EncryptionContext, Kms, ManualClock, MaterialCaching};
 
 /// Spec: KEY-79, KEY-81
 #[test]
@@ -26,9 +26,25 @@ fn a_warm_call_allocates_its_result_and_little_else() {
     let data_key = || drop(client.generate_data_key(&key).key_spec("AES_256").send().unwrap());
     let describe = || drop(client.describe_key(&key).send().unwrap());
     let policy = || drop(client.get_key_policy(&key).send().unwrap());
-    let calls: [(&str, &dyn Fn(), u64); 5] = [
+    // A grantee whom no policy names: found among many, for the context of the call.
+    let kms = Kms::builder().no_audit().build().unwrap();
+    let root = kms.client(REGION, Caller::account_root(ACCOUNT).unwrap()).unwrap();
+    let granted = root.create_key().send().unwrap().key_metadata.arn.to_string();
+    for number in 0..100 {
+        let tenant = number.to_string();
+        let pairs = EncryptionContext::from_iter([("app", "orders"), ("tenant", tenant.as_str())]);
+        let call = root.create_grant(&granted, format!("arn:aws:iam::{ACCOUNT}:role/app")).operation("Encrypt");
+        call.encryption_context_subset(pairs).send().unwrap();
+    }
+    let grantee = kms.client(REGION, Caller::role_session(ACCOUNT, "app", "s").unwrap()).unwrap();
+    let by_grant = || {
+        let call = grantee.encrypt(&granted, b"4111 1111 1111 1111").context("app", "orders").context("tenant", "42");
+        drop(call.send().unwrap());
+    };
+    let calls: [(&str, &dyn Fn(), u64); 6] = [
         // The result is one allocation.
         ("Encrypt", &encrypt, 1),
+        ("Encrypt by a grantee", &by_grant, 1),
         ("Decrypt", &decrypt, 1),
         ("GenerateDataKey", &data_key, 2),
         // The description and the list of algorithms.

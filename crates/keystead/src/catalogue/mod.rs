@@ -33,6 +33,8 @@ pub struct Row {
     pub(crate) name: &'static str,
     /// The members of the input, in model order.
     pub(crate) members: &'static [Member],
+    /// What a permission for it lets somebody do, roughly (PRM-46).
+    pub(crate) level: AccessLevel,
     /// Which forms of identifier its key members take (API-019).
     pub(crate) identifiers: Identifiers,
     /// What must be allowed, in the order in which a refusal is reported (PRM-22).
@@ -60,6 +62,11 @@ impl Row {
     /// The API name, such as `Encrypt`.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// What a permission for it lets somebody do, roughly.
+    pub fn access_level(&self) -> AccessLevel {
+        self.level
     }
 
     /// Which forms of identifier its key members take.
@@ -101,6 +108,22 @@ impl Row {
     pub(crate) fn member(&self, name: &str) -> Option<usize> {
         self.members.iter().position(|member| member.name == name)
     }
+}
+
+/// What a permission lets somebody do, in the classes by which tools summarise policies (PRM-46).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AccessLevel {
+    /// See what there is.
+    List,
+    /// See properties.
+    Read,
+    /// Use, create, change or delete; everything that is nothing else.
+    Write,
+    /// Decide who may do what.
+    Permissions,
+    /// Change tags.
+    Tagging,
 }
 
 /// The forms of identifier that key members take.

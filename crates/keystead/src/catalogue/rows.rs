@@ -3,8 +3,8 @@
 use keystead_hierarchy::spec::KeyState;
 
 use super::{
-    Action, Bucket, Conditions, Identifiers, Recorded, RecordedDefault, Resource, Resources, ResponseElements, Row,
-    States, shapes,
+    AccessLevel, Action, Bucket, Conditions, Identifiers, Recorded, RecordedDefault, Resource, Resources,
+    ResponseElements, Row, States, shapes,
 };
 
 /// Every row.
@@ -70,6 +70,7 @@ pub(crate) static ROWS: &[&Row] = &[
 pub(crate) static CANCEL_KEY_DELETION: Row = Row {
     name: "CancelKeyDeletion",
     members: shapes::CANCEL_KEY_DELETION,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:CancelKeyDeletion"),
@@ -89,6 +90,7 @@ pub(crate) static CANCEL_KEY_DELETION: Row = Row {
 pub(crate) static CONNECT_CUSTOM_KEY_STORE: Row = Row {
     name: "ConnectCustomKeyStore",
     members: shapes::CONNECT_CUSTOM_KEY_STORE,
+    level: AccessLevel::Write,
     identifiers: Identifiers::None,
     actions: &[Action {
         policy: kms("kms:ConnectCustomKeyStore"),
@@ -108,6 +110,7 @@ pub(crate) static CONNECT_CUSTOM_KEY_STORE: Row = Row {
 pub(crate) static CREATE_ALIAS: Row = Row {
     name: "CreateAlias",
     members: shapes::CREATE_ALIAS,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[
         Action {
@@ -136,6 +139,7 @@ pub(crate) static CREATE_ALIAS: Row = Row {
 pub(crate) static CREATE_CUSTOM_KEY_STORE: Row = Row {
     name: "CreateCustomKeyStore",
     members: shapes::CREATE_CUSTOM_KEY_STORE,
+    level: AccessLevel::Write,
     identifiers: Identifiers::None,
     actions: &[Action {
         policy: kms("kms:CreateCustomKeyStore"),
@@ -164,6 +168,7 @@ pub(crate) static CREATE_CUSTOM_KEY_STORE: Row = Row {
 pub(crate) static CREATE_GRANT: Row = Row {
     name: "CreateGrant",
     members: shapes::CREATE_GRANT,
+    level: AccessLevel::Permissions,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:CreateGrant"),
@@ -193,6 +198,7 @@ pub(crate) static CREATE_GRANT: Row = Row {
 pub(crate) static CREATE_KEY: Row = Row {
     name: "CreateKey",
     members: shapes::CREATE_KEY,
+    level: AccessLevel::Write,
     identifiers: Identifiers::None,
     actions: &[
         Action {
@@ -243,6 +249,7 @@ pub(crate) static CREATE_KEY: Row = Row {
 pub(crate) static DECAPSULATE: Row = Row {
     name: "Decapsulate",
     members: shapes::DECAPSULATE,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:Decapsulate"),
@@ -262,6 +269,7 @@ pub(crate) static DECAPSULATE: Row = Row {
 pub(crate) static DECRYPT: Row = Row {
     name: "Decrypt",
     members: shapes::DECRYPT,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:Decrypt"),
@@ -291,6 +299,7 @@ pub(crate) static DECRYPT: Row = Row {
 pub(crate) static DELETE_ALIAS: Row = Row {
     name: "DeleteAlias",
     members: shapes::DELETE_ALIAS,
+    level: AccessLevel::Write,
     identifiers: Identifiers::None,
     actions: &[
         Action {
@@ -319,6 +328,7 @@ pub(crate) static DELETE_ALIAS: Row = Row {
 pub(crate) static DELETE_CUSTOM_KEY_STORE: Row = Row {
     name: "DeleteCustomKeyStore",
     members: shapes::DELETE_CUSTOM_KEY_STORE,
+    level: AccessLevel::Write,
     identifiers: Identifiers::None,
     actions: &[Action {
         policy: kms("kms:DeleteCustomKeyStore"),
@@ -338,6 +348,7 @@ pub(crate) static DELETE_CUSTOM_KEY_STORE: Row = Row {
 pub(crate) static DELETE_IMPORTED_KEY_MATERIAL: Row = Row {
     name: "DeleteImportedKeyMaterial",
     members: shapes::DELETE_IMPORTED_KEY_MATERIAL,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:DeleteImportedKeyMaterial"),
@@ -363,6 +374,7 @@ pub(crate) static DELETE_IMPORTED_KEY_MATERIAL: Row = Row {
 pub(crate) static DERIVE_SHARED_SECRET: Row = Row {
     name: "DeriveSharedSecret",
     members: shapes::DERIVE_SHARED_SECRET,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:DeriveSharedSecret"),
@@ -385,6 +397,7 @@ pub(crate) static DERIVE_SHARED_SECRET: Row = Row {
 pub(crate) static DESCRIBE_CUSTOM_KEY_STORES: Row = Row {
     name: "DescribeCustomKeyStores",
     members: shapes::DESCRIBE_CUSTOM_KEY_STORES,
+    level: AccessLevel::Read,
     identifiers: Identifiers::None,
     actions: &[Action {
         policy: kms("kms:DescribeCustomKeyStores"),
@@ -404,6 +417,7 @@ pub(crate) static DESCRIBE_CUSTOM_KEY_STORES: Row = Row {
 pub(crate) static DESCRIBE_KEY: Row = Row {
     name: "DescribeKey",
     members: shapes::DESCRIBE_KEY,
+    level: AccessLevel::Read,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:DescribeKey"),
@@ -423,6 +437,7 @@ pub(crate) static DESCRIBE_KEY: Row = Row {
 pub(crate) static DISABLE_KEY: Row = Row {
     name: "DisableKey",
     members: shapes::DISABLE_KEY,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:DisableKey"),
@@ -442,6 +457,7 @@ pub(crate) static DISABLE_KEY: Row = Row {
 pub(crate) static DISABLE_KEY_ROTATION: Row = Row {
     name: "DisableKeyRotation",
     members: shapes::DISABLE_KEY_ROTATION,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:DisableKeyRotation"),
@@ -461,6 +477,7 @@ pub(crate) static DISABLE_KEY_ROTATION: Row = Row {
 pub(crate) static DISCONNECT_CUSTOM_KEY_STORE: Row = Row {
     name: "DisconnectCustomKeyStore",
     members: shapes::DISCONNECT_CUSTOM_KEY_STORE,
+    level: AccessLevel::Write,
     identifiers: Identifiers::None,
     actions: &[Action {
         policy: kms("kms:DisconnectCustomKeyStore"),
@@ -480,6 +497,7 @@ pub(crate) static DISCONNECT_CUSTOM_KEY_STORE: Row = Row {
 pub(crate) static ENABLE_KEY: Row = Row {
     name: "EnableKey",
     members: shapes::ENABLE_KEY,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:EnableKey"),
@@ -499,6 +517,7 @@ pub(crate) static ENABLE_KEY: Row = Row {
 pub(crate) static ENABLE_KEY_ROTATION: Row = Row {
     name: "EnableKeyRotation",
     members: shapes::ENABLE_KEY_ROTATION,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:EnableKeyRotation"),
@@ -518,6 +537,7 @@ pub(crate) static ENABLE_KEY_ROTATION: Row = Row {
 pub(crate) static ENCAPSULATE: Row = Row {
     name: "Encapsulate",
     members: shapes::ENCAPSULATE,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:Encapsulate"),
@@ -537,6 +557,7 @@ pub(crate) static ENCAPSULATE: Row = Row {
 pub(crate) static ENCRYPT: Row = Row {
     name: "Encrypt",
     members: shapes::ENCRYPT,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:Encrypt"),
@@ -564,6 +585,7 @@ pub(crate) static ENCRYPT: Row = Row {
 pub(crate) static GENERATE_DATA_KEY: Row = Row {
     name: "GenerateDataKey",
     members: shapes::GENERATE_DATA_KEY,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:GenerateDataKey"),
@@ -587,6 +609,7 @@ pub(crate) static GENERATE_DATA_KEY: Row = Row {
 pub(crate) static GENERATE_DATA_KEY_PAIR: Row = Row {
     name: "GenerateDataKeyPair",
     members: shapes::GENERATE_DATA_KEY_PAIR,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:GenerateDataKeyPair"),
@@ -611,6 +634,7 @@ pub(crate) static GENERATE_DATA_KEY_PAIR: Row = Row {
 pub(crate) static GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT: Row = Row {
     name: "GenerateDataKeyPairWithoutPlaintext",
     members: shapes::GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:GenerateDataKeyPairWithoutPlaintext"),
@@ -634,6 +658,7 @@ pub(crate) static GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT: Row = Row {
 pub(crate) static GENERATE_DATA_KEY_WITHOUT_PLAINTEXT: Row = Row {
     name: "GenerateDataKeyWithoutPlaintext",
     members: shapes::GENERATE_DATA_KEY_WITHOUT_PLAINTEXT,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:GenerateDataKeyWithoutPlaintext"),
@@ -656,6 +681,7 @@ pub(crate) static GENERATE_DATA_KEY_WITHOUT_PLAINTEXT: Row = Row {
 pub(crate) static GENERATE_MAC: Row = Row {
     name: "GenerateMac",
     members: shapes::GENERATE_MAC,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:GenerateMac"),
@@ -675,6 +701,7 @@ pub(crate) static GENERATE_MAC: Row = Row {
 pub(crate) static GENERATE_RANDOM: Row = Row {
     name: "GenerateRandom",
     members: shapes::GENERATE_RANDOM,
+    level: AccessLevel::Write,
     identifiers: Identifiers::None,
     actions: &[Action {
         policy: kms("kms:GenerateRandom"),
@@ -694,6 +721,7 @@ pub(crate) static GENERATE_RANDOM: Row = Row {
 pub(crate) static GET_KEY_LAST_USAGE: Row = Row {
     name: "GetKeyLastUsage",
     members: shapes::GET_KEY_LAST_USAGE,
+    level: AccessLevel::Read,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:GetKeyLastUsage"),
@@ -713,6 +741,7 @@ pub(crate) static GET_KEY_LAST_USAGE: Row = Row {
 pub(crate) static GET_KEY_POLICY: Row = Row {
     name: "GetKeyPolicy",
     members: shapes::GET_KEY_POLICY,
+    level: AccessLevel::Read,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:GetKeyPolicy"),
@@ -732,6 +761,7 @@ pub(crate) static GET_KEY_POLICY: Row = Row {
 pub(crate) static GET_KEY_ROTATION_STATUS: Row = Row {
     name: "GetKeyRotationStatus",
     members: shapes::GET_KEY_ROTATION_STATUS,
+    level: AccessLevel::Read,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:GetKeyRotationStatus"),
@@ -751,6 +781,7 @@ pub(crate) static GET_KEY_ROTATION_STATUS: Row = Row {
 pub(crate) static GET_PARAMETERS_FOR_IMPORT: Row = Row {
     name: "GetParametersForImport",
     members: shapes::GET_PARAMETERS_FOR_IMPORT,
+    level: AccessLevel::Read,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:GetParametersForImport"),
@@ -770,6 +801,7 @@ pub(crate) static GET_PARAMETERS_FOR_IMPORT: Row = Row {
 pub(crate) static GET_PUBLIC_KEY: Row = Row {
     name: "GetPublicKey",
     members: shapes::GET_PUBLIC_KEY,
+    level: AccessLevel::Read,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:GetPublicKey"),
@@ -789,6 +821,7 @@ pub(crate) static GET_PUBLIC_KEY: Row = Row {
 pub(crate) static IMPORT_KEY_MATERIAL: Row = Row {
     name: "ImportKeyMaterial",
     members: shapes::IMPORT_KEY_MATERIAL,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:ImportKeyMaterial"),
@@ -815,6 +848,7 @@ pub(crate) static IMPORT_KEY_MATERIAL: Row = Row {
 pub(crate) static LIST_ALIASES: Row = Row {
     name: "ListAliases",
     members: shapes::LIST_ALIASES,
+    level: AccessLevel::List,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:ListAliases"),
@@ -834,6 +868,7 @@ pub(crate) static LIST_ALIASES: Row = Row {
 pub(crate) static LIST_GRANTS: Row = Row {
     name: "ListGrants",
     members: shapes::LIST_GRANTS,
+    level: AccessLevel::List,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:ListGrants"),
@@ -860,6 +895,7 @@ pub(crate) static LIST_GRANTS: Row = Row {
 pub(crate) static LIST_KEY_POLICIES: Row = Row {
     name: "ListKeyPolicies",
     members: shapes::LIST_KEY_POLICIES,
+    level: AccessLevel::List,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:ListKeyPolicies"),
@@ -879,6 +915,7 @@ pub(crate) static LIST_KEY_POLICIES: Row = Row {
 pub(crate) static LIST_KEY_ROTATIONS: Row = Row {
     name: "ListKeyRotations",
     members: shapes::LIST_KEY_ROTATIONS,
+    level: AccessLevel::List,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:ListKeyRotations"),
@@ -898,6 +935,7 @@ pub(crate) static LIST_KEY_ROTATIONS: Row = Row {
 pub(crate) static LIST_KEYS: Row = Row {
     name: "ListKeys",
     members: shapes::LIST_KEYS,
+    level: AccessLevel::List,
     identifiers: Identifiers::None,
     actions: &[Action {
         policy: kms("kms:ListKeys"),
@@ -917,6 +955,7 @@ pub(crate) static LIST_KEYS: Row = Row {
 pub(crate) static LIST_RESOURCE_TAGS: Row = Row {
     name: "ListResourceTags",
     members: shapes::LIST_RESOURCE_TAGS,
+    level: AccessLevel::List,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:ListResourceTags"),
@@ -936,6 +975,7 @@ pub(crate) static LIST_RESOURCE_TAGS: Row = Row {
 pub(crate) static LIST_RETIRABLE_GRANTS: Row = Row {
     name: "ListRetirableGrants",
     members: shapes::LIST_RETIRABLE_GRANTS,
+    level: AccessLevel::List,
     identifiers: Identifiers::None,
     actions: &[Action {
         policy: kms("kms:ListRetirableGrants"),
@@ -955,6 +995,7 @@ pub(crate) static LIST_RETIRABLE_GRANTS: Row = Row {
 pub(crate) static PUT_KEY_POLICY: Row = Row {
     name: "PutKeyPolicy",
     members: shapes::PUT_KEY_POLICY,
+    level: AccessLevel::Permissions,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:PutKeyPolicy"),
@@ -979,6 +1020,7 @@ pub(crate) static PUT_KEY_POLICY: Row = Row {
 pub(crate) static RE_ENCRYPT: Row = Row {
     name: "ReEncrypt",
     members: shapes::RE_ENCRYPT,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[
         Action {
@@ -1024,6 +1066,7 @@ pub(crate) static RE_ENCRYPT: Row = Row {
 pub(crate) static REPLICATE_KEY: Row = Row {
     name: "ReplicateKey",
     members: shapes::REPLICATE_KEY,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[
         Action {
@@ -1070,6 +1113,7 @@ pub(crate) static REPLICATE_KEY: Row = Row {
 pub(crate) static RETIRE_GRANT: Row = Row {
     name: "RetireGrant",
     members: shapes::RETIRE_GRANT,
+    level: AccessLevel::Permissions,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:RetireGrant"),
@@ -1093,6 +1137,7 @@ pub(crate) static RETIRE_GRANT: Row = Row {
 pub(crate) static REVOKE_GRANT: Row = Row {
     name: "RevokeGrant",
     members: shapes::REVOKE_GRANT,
+    level: AccessLevel::Permissions,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:RevokeGrant"),
@@ -1112,6 +1157,7 @@ pub(crate) static REVOKE_GRANT: Row = Row {
 pub(crate) static ROTATE_KEY_ON_DEMAND: Row = Row {
     name: "RotateKeyOnDemand",
     members: shapes::ROTATE_KEY_ON_DEMAND,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:RotateKeyOnDemand"),
@@ -1131,6 +1177,7 @@ pub(crate) static ROTATE_KEY_ON_DEMAND: Row = Row {
 pub(crate) static SCHEDULE_KEY_DELETION: Row = Row {
     name: "ScheduleKeyDeletion",
     members: shapes::SCHEDULE_KEY_DELETION,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:ScheduleKeyDeletion"),
@@ -1156,6 +1203,7 @@ pub(crate) static SCHEDULE_KEY_DELETION: Row = Row {
 pub(crate) static SIGN: Row = Row {
     name: "Sign",
     members: shapes::SIGN,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:Sign"),
@@ -1175,6 +1223,7 @@ pub(crate) static SIGN: Row = Row {
 pub(crate) static TAG_RESOURCE: Row = Row {
     name: "TagResource",
     members: shapes::TAG_RESOURCE,
+    level: AccessLevel::Tagging,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:TagResource"),
@@ -1194,6 +1243,7 @@ pub(crate) static TAG_RESOURCE: Row = Row {
 pub(crate) static UNTAG_RESOURCE: Row = Row {
     name: "UntagResource",
     members: shapes::UNTAG_RESOURCE,
+    level: AccessLevel::Tagging,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:UntagResource"),
@@ -1213,6 +1263,7 @@ pub(crate) static UNTAG_RESOURCE: Row = Row {
 pub(crate) static UPDATE_ALIAS: Row = Row {
     name: "UpdateAlias",
     members: shapes::UPDATE_ALIAS,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[
         Action {
@@ -1248,6 +1299,7 @@ pub(crate) static UPDATE_ALIAS: Row = Row {
 pub(crate) static UPDATE_CUSTOM_KEY_STORE: Row = Row {
     name: "UpdateCustomKeyStore",
     members: shapes::UPDATE_CUSTOM_KEY_STORE,
+    level: AccessLevel::Write,
     identifiers: Identifiers::None,
     actions: &[Action {
         policy: kms("kms:UpdateCustomKeyStore"),
@@ -1276,6 +1328,7 @@ pub(crate) static UPDATE_CUSTOM_KEY_STORE: Row = Row {
 pub(crate) static UPDATE_KEY_DESCRIPTION: Row = Row {
     name: "UpdateKeyDescription",
     members: shapes::UPDATE_KEY_DESCRIPTION,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[Action {
         policy: kms("kms:UpdateKeyDescription"),
@@ -1295,6 +1348,7 @@ pub(crate) static UPDATE_KEY_DESCRIPTION: Row = Row {
 pub(crate) static UPDATE_PRIMARY_REGION: Row = Row {
     name: "UpdatePrimaryRegion",
     members: shapes::UPDATE_PRIMARY_REGION,
+    level: AccessLevel::Write,
     identifiers: Identifiers::KeyOnly,
     actions: &[
         Action {
@@ -1323,6 +1377,7 @@ pub(crate) static UPDATE_PRIMARY_REGION: Row = Row {
 pub(crate) static VERIFY: Row = Row {
     name: "Verify",
     members: shapes::VERIFY,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:Verify"),
@@ -1342,6 +1397,7 @@ pub(crate) static VERIFY: Row = Row {
 pub(crate) static VERIFY_MAC: Row = Row {
     name: "VerifyMac",
     members: shapes::VERIFY_MAC,
+    level: AccessLevel::Write,
     identifiers: Identifiers::Any,
     actions: &[Action {
         policy: kms("kms:VerifyMac"),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod audited;
+mod grants;
 mod markdown;
 mod model;
 mod permissions;

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use keystead_hierarchy::EncryptionContext;
 use keystead_policy::{GrantMatch, Principal};
 
-use super::{ChildGrant, ContextConstraint, Grant, GrantId, GrantOperation};
+use super::trie::GrantTrie;
+use super::visibility::{Afterglow, Sight};
+use super::{ChildGrant, Grant, GrantId, GrantOperation};
 
-/// All grants of a key, immutable. A changed index shares all but a few shards with the one before, so one grant more
-/// does not copy the others; the cost of a look-up does not depend on how many there are.
+/// All grants of a key, immutable. A changed index shares all but a few paths with the one before, so one grant more
+/// does not copy the others, and the cost of a look-up does not depend on how many there are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GrantIndex {
-    /// Empty while there are no grants.
-    shards: Vec<Arc<Shard>>,
+    entries: GrantTrie,
     count: usize,
+    /// Removed grants that still count; only under a [`GrantVisibilityDelay`](super::GrantVisibilityDelay).
+    fading: Vec<(Afterglow, Arc<Grant>)>,
 }
-
-/// Entries whose hash ends alike.
-type Shard = Vec<(u64, Arc<Grant>)>;
 
 /// What a call asks of the grants.
 pub(crate) struct GrantQuery<'q> {
@@ -26,10 +26,12 @@ pub(crate) struct GrantQuery<'q> {
     pub(crate) caller: &'q Principal,
     /// `arn:<partition>:iam::<account>:root` of the caller's account.
     pub(crate) account_root: Option<&'q str>,
+    /// The encryption context; for CreateGrant the pairs of the new grant's constraint.
     pub(crate) context: Option<&'q EncryptionContext<'q>>,
     pub(crate) source_arn: Option<&'q str>,
     /// For CreateGrant: what is to be granted.
     pub(crate) child: Option<&'q ChildGrant<'q>>,
+    pub(crate) sight: Sight<'q>,
 }
 
 impl GrantIndex {
@@ -48,26 +50,34 @@ impl GrantIndex {
         index
     }
 
-    pub(crate) fn without(&self, id: GrantId) -> Self {
+    pub(crate) fn without(&self, id: GrantId, afterglow: Option<Afterglow>) -> Self {
         let mut index = self.clone();
         if let Some(grant) = self.get(id) {
-            for hash in places(&grant) {
-                let shard = Arc::make_mut(&mut index.shards[shard_of(hash)]);
-                shard.retain(|(own, entry)| *own != hash || entry.id != id);
+            for hash in candidates(&grant) {
+                index.entries.remove(hash, id);
             }
             index.count -= 1;
+            if let Some(afterglow) = afterglow {
+                index.fading.retain(|(earlier, _)| earlier.lasts(afterglow.began()));
+                index.fading.push((afterglow, grant));
+            }
         }
         index
     }
 
     pub(crate) fn get(&self, id: GrantId) -> Option<Arc<Grant>> {
-        self.at(hash_id(id)).find(|grant| grant.id == id).map(Arc::clone)
+        self.entries.find(hash_id(id), |grant| grant.id == id).map(Arc::clone)
     }
 
     /// All grants, in no order.
     pub(crate) fn all(&self) -> Vec<Arc<Grant>> {
-        let entries = self.shards.iter().flat_map(|shard| shard.iter());
-        entries.filter(|(hash, grant)| *hash == hash_id(grant.id)).map(|(_, grant)| Arc::clone(grant)).collect()
+        let mut grants = Vec::with_capacity(self.count);
+        self.entries.each(&mut |hash, grant| {
+            if hash == hash_id(grant.id) {
+                grants.push(Arc::clone(grant));
+            }
+        });
+        grants
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -76,13 +86,15 @@ impl GrantIndex {
 
     /// A grant with this name and otherwise equal properties (GRA-19).
     pub(crate) fn twin(&self, grant: &Grant) -> Option<Arc<Grant>> {
-        let found = self.at(hash_name(&grant.name)).find(|other| other.is_same_as(grant));
-        found.filter(|_| !grant.name.is_empty()).map(Arc::clone)
+        if grant.name.is_empty() {
+            return None;
+        }
+        self.entries.find(hash_properties(grant), |other| other.is_same_as(grant)).map(Arc::clone)
     }
 
     /// The strongest grant that allows the call (GRA-37, GRA-38).
     pub(crate) fn find(&self, query: &GrantQuery<'_>) -> GrantMatch {
-        if self.count == 0 {
+        if self.count == 0 && self.fading.is_empty() {
             return GrantMatch::None;
         }
         let role = query.caller.principal_arn().filter(|role| *role != query.caller.arn());
@@ -98,73 +110,109 @@ impl GrantIndex {
     }
 
     fn has(&self, grantee: &str, query: &GrantQuery<'_>) -> bool {
-        let unconstrained = self.at(hash_grantee(grantee, query.operation, None));
-        let pairs = query.context.into_iter().flat_map(EncryptionContext::iter);
-        let constrained = pairs.flat_map(|pair| self.at(hash_grantee(grantee, query.operation, Some(pair))));
-        unconstrained.chain(constrained).any(|grant| {
-            grant.grantee.name() == grantee
-                && grant.operations.contains(&query.operation)
-                && (ignores_context(query.operation) || grant.admits_context(query.context))
-                && grant.admits_source(query.source_arn)
-                && query.child.is_none_or(|child| grant.admits_child(child))
-        })
-    }
-
-    fn at(&self, hash: u64) -> impl Iterator<Item = &Arc<Grant>> {
-        let shard = self.shards.get(shard_of(hash)).map(|shard| shard.as_slice()).unwrap_or_default();
-        shard.iter().filter(move |(own, _)| *own == hash).map(|(_, grant)| grant)
+        let pairs =
+            || std::iter::once(None).chain(query.context.into_iter().flat_map(EncryptionContext::iter).map(Some));
+        let sources = std::iter::once(None).chain(query.source_arn.map(Some));
+        let mut hashes =
+            sources.flat_map(|source| pairs().map(move |pair| hash_grantee(grantee, query.operation, pair, source)));
+        let fits = |grant: &Grant| query.fits(grantee, grant);
+        let glows = |(afterglow, grant): &(Afterglow, Arc<Grant>)| afterglow.lasts(query.sight.now) && fits(grant);
+        hashes.any(|hash| self.entries.find(hash, fits).is_some()) || self.fading.iter().any(glows)
     }
 
     fn add(&mut self, grant: Arc<Grant>) {
-        if self.shards.is_empty() {
-            self.shards = vec![Arc::default(); SHARDS];
-        }
-        for hash in places(&grant) {
-            Arc::make_mut(&mut self.shards[shard_of(hash)]).push((hash, Arc::clone(&grant)));
+        for hash in self.places(&grant) {
+            self.entries.insert(hash, Arc::clone(&grant));
         }
         self.count += 1;
     }
+
+    /// Under which hashes a new grant is put: by ID, by its properties if it has a name, and for each operation by
+    /// grantee. A constraint adds the pair under which there are fewest: every fitting request has them all, and so
+    /// many grants for one grantee with different contexts do not meet.
+    fn places(&self, grant: &Grant) -> Vec<u64> {
+        let mut places = identities(grant);
+        for operation in &grant.operations {
+            places.extend(grantee_hashes(grant, *operation).into_iter().min_by_key(|hash| self.crowd(*hash)));
+        }
+        places
+    }
+
+    /// How many entries there are under a hash; beyond a few it makes no difference.
+    fn crowd(&self, hash: u64) -> usize {
+        let mut seen = 0;
+        self.entries.find(hash, |_| {
+            seen += 1;
+            seen == CROWD
+        });
+        seen
+    }
 }
 
-/// Operations for which the constraint on the encryption context means nothing (GRA-28). For CreateGrant the
-/// constraint of the child takes its place.
-fn ignores_context(operation: GrantOperation) -> bool {
-    matches!(operation, GrantOperation::DescribeKey | GrantOperation::RetireGrant | GrantOperation::CreateGrant)
+impl GrantQuery<'_> {
+    /// Whether a grant to this grantee allows the call.
+    fn fits(&self, grantee: &str, grant: &Grant) -> bool {
+        grant.grantee.name() == grantee
+            && grant.operations.contains(&self.operation)
+            && (!binds_context(self.operation) || grant.admits_context(self.context))
+            && grant.admits_source(self.source_arn)
+            && self.child.is_none_or(|child| grant.admits_child(child))
+            && self.sight.sees(grant)
+    }
 }
 
-/// Under which hashes a grant is found: by ID, by name, and for each operation by grantee. A constraint adds its first
-/// pair, which every fitting request has, so that many grants for one grantee with different contexts do not meet.
-fn places(grant: &Grant) -> Vec<u64> {
-    let mut places = vec![hash_id(grant.id)];
+/// Whether the constraint on the encryption context is held against the context of the request (GRA-28). For
+/// CreateGrant the constraint of the child takes its place.
+fn binds_context(operation: GrantOperation) -> bool {
+    !matches!(operation, GrantOperation::DescribeKey | GrantOperation::RetireGrant | GrantOperation::CreateGrant)
+}
+
+/// Every hash under which the grant can have been put.
+fn candidates(grant: &Grant) -> Vec<u64> {
+    let mut hashes = identities(grant);
+    hashes.extend(grant.operations.iter().flat_map(|operation| grantee_hashes(grant, *operation)));
+    hashes
+}
+
+/// The hashes by which a grant is found as such.
+fn identities(grant: &Grant) -> Vec<u64> {
+    let mut hashes = vec![hash_id(grant.id)];
     if !grant.name.is_empty() {
-        places.push(hash_name(&grant.name));
+        hashes.push(hash_properties(grant));
     }
-    let first = grant.context.as_ref().map(ContextConstraint::pairs).and_then(|pairs| pairs.iter().next());
-    let first = first.map(|(key, value)| (key.as_str(), value.as_str()));
-    for operation in &grant.operations {
-        let pair = first.filter(|_| !ignores_context(*operation));
-        places.push(hash_grantee(grant.grantee.name(), *operation, pair));
+    hashes
+}
+
+/// The hashes by which a grant is found for an operation; one of them suffices.
+fn grantee_hashes(grant: &Grant, operation: GrantOperation) -> Vec<u64> {
+    let hash = |pair| hash_grantee(grant.grantee.name(), operation, pair, grant.source_arn.as_deref());
+    match &grant.context {
+        // The constraint of a child has all pairs of its parent's (GRA-32).
+        Some(context) if binds_context(operation) || operation == GrantOperation::CreateGrant => {
+            context.pairs().iter().map(|(key, value)| hash(Some((key, value)))).collect()
+        }
+        _ => vec![hash(None)],
     }
-    places
 }
 
 fn hash_id(id: GrantId) -> u64 {
     hash(&(0_u8, id))
 }
 
-fn hash_name(name: &str) -> u64 {
-    hash(&(1_u8, name))
+fn hash_properties(grant: &Grant) -> u64 {
+    let Grant { name, grantee, retiring, issuer, operations, context, source_arn, .. } = grant;
+    hash(&(1_u8, name, grantee, retiring, issuer, operations, context, source_arn))
 }
 
 /// Keys of a context are hashed without letter case (GRA-26).
-fn hash_grantee(grantee: &str, operation: GrantOperation, pair: Option<(&str, &str)>) -> u64 {
+fn hash_grantee(grantee: &str, operation: GrantOperation, pair: Option<(&str, &str)>, source: Option<&str>) -> u64 {
     match pair {
-        None => hash(&(2_u8, grantee, operation)),
+        None => hash(&(2_u8, grantee, operation, source)),
         Some((key, value)) => {
             let key = key.chars().flat_map(char::to_lowercase).fold(0_u64, |sum, letter| {
                 sum.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(u32::from(letter))
             });
-            hash(&(3_u8, grantee, operation, key, value))
+            hash(&(3_u8, grantee, operation, source, key, value))
         }
     }
 }
@@ -175,9 +223,8 @@ fn hash(value: &impl Hash) -> u64 {
     STATE.hash_one(value)
 }
 
-fn shard_of(hash: u64) -> usize {
-    (hash >> 48) as usize % SHARDS
-}
+/// As many grants under one hash as makes another one preferable.
+const CROWD: usize = 16;
 
-/// A change copies the list of shards and a few of them.
-const SHARDS: usize = 256;
+#[cfg(test)]
+mod tests;

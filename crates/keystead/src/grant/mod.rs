@@ -2,6 +2,8 @@
 
 mod index;
 mod token;
+mod trie;
+mod visibility;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,6 +17,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use index::{GrantIndex, GrantQuery};
 pub(crate) use token::{GrantReference, open as open_token, seal as seal_token};
+pub use visibility::GrantVisibilityDelay;
+pub(crate) use visibility::{Afterglow, Sight};
 
 /// The ID of a grant: 64 lower-case hexadecimal digits (GRA-07).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -94,7 +98,7 @@ pub(crate) enum Party {
 }
 
 /// What a grant demands of the encryption context.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum ContextConstraint {
     /// Exactly these pairs.
     Equals(BTreeMap<String, String>),

@@ -126,7 +126,7 @@ impl Client {
 }
 
 impl GrantListEntry {
-    fn of(key: KeyArn, grant: Grant) -> Self {
+    pub(crate) fn of(key: KeyArn, grant: Grant) -> Self {
         let (grantee_principal, grantee_service_principal) = members(Some(grant.grantee));
         let (retiring_principal, retiring_service_principal) = members(grant.retiring);
         let mut constraints = GrantConstraints::default();
@@ -193,21 +193,26 @@ impl Operation for ListGrants<'_> {
         let is = |wanted: &Option<Cow<'_, str>>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| found == Some(wanted))
         };
-        let mut grants: Vec<Placed> = Vec::new();
-        scan(&record::grant_prefix(key), request.after.clone(), call, |place, value| {
-            let grant: Grant = record::decode(value)?;
+        let wanted = |grant: &Grant| {
             let (principal, service) = match &grant.grantee {
                 Party::Principal(name) => (Some(name.as_str()), None),
                 Party::Service(name) => (None, Some(name.as_str())),
             };
-            if is(&self.grant_id, Some(&grant.id.to_string()))
-                && is(&self.grantee_principal, principal)
-                && is(&self.grantee_service_principal, service)
-            {
-                grants.push((place.to_vec(), GrantListEntry::of(*key, grant)));
-            }
-            Ok(grants.len() <= request.limit)
-        })?;
+            is(&self.grantee_principal, principal) && is(&self.grantee_service_principal, service)
+        };
+        let mut grants: Vec<Placed> = Vec::new();
+        if let Some(id) = &self.grant_id {
+            let found = targets.0.snapshot().grants.get(parse_grant_id(id)?).filter(|grant| wanted(grant));
+            grants.extend(found.map(|grant| (Vec::new(), GrantListEntry::of(*key, Grant::clone(&grant)))));
+        } else {
+            scan(&record::grant_prefix(key), request.after.clone(), call, |place, value| {
+                let grant: Grant = record::decode(value)?;
+                if wanted(&grant) {
+                    grants.push((place.to_vec(), GrantListEntry::of(*key, grant)));
+                }
+                Ok(grants.len() <= request.limit)
+            })?;
+        }
         Ok(page(grants, &request, filter.as_bytes(), |(place, _)| place.clone(), call))
     }
 

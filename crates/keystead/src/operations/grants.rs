@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use keystead_hierarchy::EncryptionContext;
-use keystead_hierarchy::spec::KeyKind;
+use keystead_hierarchy::spec::{KeyKind, KeySpec, KeyUsage};
 use keystead_types::Arn;
 
 use super::answers::Unit;
@@ -16,7 +16,7 @@ use crate::client::{Call, Client};
 use crate::commit::{Changes, GrantChange, KeyChange};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::crypto;
-use crate::grant::{ContextConstraint, Grant, GrantId, GrantOperation, GrantReference, Party, same_key};
+use crate::grant::{Afterglow, ContextConstraint, Grant, GrantId, GrantOperation, GrantReference, Party, same_key};
 use crate::record::RECORD_FORMAT;
 use crate::request::request;
 use crate::targets::{GrantOfKey, OneKey, Retiring, Target};
@@ -24,7 +24,7 @@ use crate::value::GrantConstraints;
 use crate::{Error, quota};
 
 request! {
-    /// Grants a principal operations on a key (GRA-14 to GRA-21). Effective at once.
+    /// Grants a principal operations on a key (GRA-14 to GRA-21). Effective at once, and until it is retired or revoked.
     ///
     /// Authorized by `kms:CreateGrant` on the key, or by a grant that holds `CreateGrant`, which the new one must not
     /// exceed.
@@ -37,11 +37,12 @@ request! {
         retiring_principal: Cow<'a, str>,
         /// What is granted, at least one operation.
         operations: Vec<Cow<'a, str>>,
-        /// Under which conditions.
+        /// Under which conditions. Audit records and lists show them in clear: they are no place for secrets (GRA-09).
         constraints: GrantConstraints<'a>,
         /// Grants to be considered although they are new.
         grant_tokens: Vec<Cow<'a, str>>,
-        /// Makes repeated calls idempotent. Not secret.
+        /// Makes repeated calls idempotent. Audit records and lists show it in clear: it is no place for secrets
+        /// (GRA-09).
         name: Cow<'a, str>,
         /// Checks everything and changes nothing; the call then always fails.
         dry_run: bool,
@@ -217,15 +218,8 @@ impl Operation for CreateGrant<'_> {
     fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<Granting<'p>, Error> {
         let key = targets.0.snapshot();
         let operations = self.grant_operations();
-        if let Some(unfit) = operations.iter().find(|operation| !operation.fits(key.record.spec, key.record.usage)) {
-            let message = format!("Operation {unfit} is not valid for {}.", key.arn_text);
-            return Err(Error::Validation(message.into()));
-        }
         let context = self.constraint();
-        if context.is_some() && key.record.spec.kind() != KeyKind::SymmetricEncryption {
-            let message = "Encryption context constraints are valid for symmetric encryption keys only.";
-            return Err(Error::Validation(message.into()));
-        }
+        check_fit(&operations, context.as_ref(), key.record.spec, key.record.usage, &key.arn_text)?;
         let constraints = self.constraints.as_ref();
         let grant = Grant {
             format: RECORD_FORMAT,
@@ -298,9 +292,10 @@ impl Operation for RetireGrant<'_> {
         }
     }
 
-    fn perform((key, id): (&Target, GrantId), _: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
+    fn perform((key, id): (&Target, GrantId), call: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
         let additional = Some(Fields::new().with("grantId", id.to_string()));
-        let changes = changing(key, GrantChange::Remove(id));
+        let afterglow = Afterglow::of(call.engine.grant_delay.retire, call.now);
+        let changes = changing(key, GrantChange::Remove(id, afterglow));
         Ok(Effect { response: Unit, changes, audit: AuditExtras { additional, ..AuditExtras::default() } })
     }
 }
@@ -332,8 +327,9 @@ impl Operation for RevokeGrant<'_> {
         }
     }
 
-    fn perform((key, id): (&Target, GrantId), _: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
-        Ok(Effect::changing(Unit, changing(key, GrantChange::Remove(id))))
+    fn perform((key, id): (&Target, GrantId), call: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
+        let afterglow = Afterglow::of(call.engine.grant_delay.revoke, call.now);
+        Ok(Effect::changing(Unit, changing(key, GrantChange::Remove(id, afterglow))))
     }
 }
 
@@ -354,6 +350,24 @@ fn new_id(call: &CallFacts<'_>) -> Result<GrantId, Error> {
     let mut bytes = [0; 32];
     call.engine.entropy.fill(&mut bytes).map_err(crypto)?;
     Ok(GrantId::from_random(bytes))
+}
+
+/// Whether a grant on such a key can have these operations and this constraint (GRA-10, GRA-11, GRA-24).
+fn check_fit(
+    operations: &BTreeSet<GrantOperation>,
+    context: Option<&ContextConstraint>,
+    spec: KeySpec,
+    usage: KeyUsage,
+    arn: &str,
+) -> Result<(), Error> {
+    if let Some(unfit) = operations.iter().find(|operation| !operation.fits(spec, usage)) {
+        return Err(Error::Validation(format!("Operation {unfit} is not valid for {arn}.").into()));
+    }
+    if context.is_some() && spec.kind() != KeyKind::SymmetricEncryption {
+        let message = "Encryption context constraints are valid for symmetric encryption keys only.";
+        return Err(Error::Validation(message.into()));
+    }
+    Ok(())
 }
 
 /// One to eight pairs, values of at most 384 characters, keys that differ in more than letter case (GRA-23, GRA-26).
@@ -413,3 +427,31 @@ fn is_service_name(text: &str) -> bool {
 
 const MAX_PAIRS: usize = 8;
 const MAX_VALUE_LEN: usize = 384;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// Spec: GRA-24
+    #[test]
+    fn constraints_on_the_context_are_for_symmetric_encryption_keys() {
+        let pairs = BTreeMap::from([("k".to_owned(), "v".to_owned())]);
+        let constraint = ContextConstraint::Subset(pairs);
+        let operations = BTreeSet::from([GrantOperation::DescribeKey]);
+        for spec in KeySpec::ALL {
+            for usage in spec.usages() {
+                let check = |context| check_fit(&operations, context, *spec, usage, "arn");
+                check(None).unwrap();
+                match check(Some(&constraint)) {
+                    Ok(()) => assert_eq!(spec.kind(), KeyKind::SymmetricEncryption, "{spec}"),
+                    Err(error) => {
+                        assert_ne!(spec.kind(), KeyKind::SymmetricEncryption, "{spec}");
+                        assert_eq!(error.code(), "ValidationException");
+                    }
+                }
+            }
+        }
+    }
+}

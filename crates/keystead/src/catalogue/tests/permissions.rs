@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Action, Conditions, Identifiers, POLICY_ACTIONS, ROWS, Resource, Row};
+use super::super::{AccessLevel, Action, Conditions, Identifiers, POLICY_ACTIONS, ROWS, Resource, Row};
 use super::markdown::{Table, code_spans, without_brackets};
 
 /// The condition groups that a name in the last column stands for.
@@ -194,6 +194,36 @@ fn every_action_of_every_operation_is_in_the_table() {
         if tagging == 1 {
             assert_eq!(row.actions.last().unwrap().policy.to_string(), "kms:TagResource");
         }
+    }
+}
+
+/// Spec: PRM-26, PRM-46
+#[test]
+fn access_levels_are_those_of_the_chapter() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/spec/24-permissions-reference.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let line = text.lines().find(|line| line.starts_with("| PRM-46 ")).unwrap();
+    let named = |class: &str| {
+        let list = line.split(&format!("{class} = ")).nth(1).unwrap().split([';', '.']).next().unwrap();
+        code_spans(list)
+    };
+    assert_eq!(named("List"), ["List*"]);
+    let classes = [
+        (AccessLevel::Read, named("Read")),
+        (AccessLevel::Permissions, named("Permissions management")),
+        (AccessLevel::Tagging, named("Tagging")),
+    ];
+    for row in ROWS {
+        let listed = classes.iter().find(|(_, names)| names.iter().any(|name| name == row.name));
+        let expected = match listed {
+            _ if row.name.starts_with("List") => AccessLevel::List,
+            Some((level, _)) => *level,
+            None => AccessLevel::Write,
+        };
+        assert_eq!(row.access_level(), expected, "{}", row.name);
+    }
+    for name in classes.iter().flat_map(|(_, names)| names) {
+        assert!(Row::find(name).is_some(), "{name} is no operation");
     }
 }
 
