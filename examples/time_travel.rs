@@ -52,7 +52,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let new = client.encrypt(&key_id, b"report of 2027").context("year", "2027").send()?.ciphertext_blob.clone();
     let opened = client.decrypt(&old).context("year", "2026").send()?;
     let fresh = client.decrypt(&new).context("year", "2027").send()?;
-    expect(opened.plaintext.expose() == b"report of 2026", "the old report still opens")?;
+    expect(opened.expose() == b"report of 2026", "the old report still opens")?;
     expect(opened.key_material_id != fresh.key_material_id, "the new report is under new material")?;
     tell("The old report opens with the old material, a new one is under the new material.");
 

@@ -8,9 +8,7 @@ mod ber;
 mod cbc;
 pub(crate) mod der;
 
-use keystead_crypto::{
-    CryptoError, DigestAlgorithm, EncryptionScheme, Entropy, PrivateKey, Provider, SecretBytes,
-};
+use keystead_crypto::{CryptoError, DigestAlgorithm, EncryptionScheme, Entropy, PrivateKey, Provider, SecretBytes};
 
 use crate::RecipientKey;
 use ber::{Malformed, Reader};
@@ -45,11 +43,8 @@ pub fn seal(
         &der::sequence(&[AES_256_CBC, &der::element(der::OCTET_STRING, &[&iv])]),
         &der::element(ENCRYPTED_CONTENT, &[&content]),
     ]);
-    let enveloped = der::sequence(&[
-        &der::integer(ENVELOPED_VERSION),
-        &der::element(der::SET, &[&recipient_info]),
-        &content_info,
-    ]);
+    let enveloped =
+        der::sequence(&[&der::integer(ENVELOPED_VERSION), &der::element(der::SET, &[&recipient_info]), &content_info]);
     Ok(der::sequence(&[ENVELOPED_DATA, &der::element(EXPLICIT_0, &[&enveloped])]))
 }
 

@@ -22,6 +22,7 @@ use crate::engine::{Engine, crypto};
 use crate::explain::{CallExplanation, explain_claims};
 use crate::grant::open_token;
 use crate::maintenance::Settled;
+use crate::recipient::Attested;
 use crate::record::KeyRecord;
 use crate::region::{HeldLocks, LockSet, RegionState};
 use crate::request::Request;
@@ -29,7 +30,7 @@ use crate::resolve::Resolver;
 use crate::snapshot::Held;
 use crate::targets::{Named, Target, Targets};
 use crate::value::MemberValue;
-use crate::{Error, material, shape};
+use crate::{Error, material, recipient, shape};
 
 /// An operation of the KMS API. Implemented by its request.
 pub(crate) trait Operation: Request {
@@ -101,6 +102,7 @@ pub(crate) struct CallFacts<'c> {
     pub(crate) request_id: RequestId,
     fresh_key: OnceCell<KeyArn>,
     fresh_material: OnceCell<SecretBytes>,
+    recipient: OnceCell<Option<Box<Attested>>>,
 }
 
 impl<'c> CallFacts<'c> {
@@ -124,6 +126,7 @@ impl<'c> CallFacts<'c> {
             request_id,
             fresh_key: OnceCell::new(),
             fresh_material: OnceCell::new(),
+            recipient: OnceCell::new(),
         }
     }
 
@@ -146,6 +149,11 @@ impl<'c> CallFacts<'c> {
         }
         let material = material::generate(self.engine, record)?;
         Ok(self.fresh_material.get_or_init(|| material))
+    }
+
+    /// The attested environment that gets the result, once its document is verified.
+    pub(crate) fn recipient(&self) -> Option<&Attested> {
+        self.recipient.get()?.as_deref()
     }
 
     /// Whether anybody listens to audit records.
@@ -188,8 +196,10 @@ pub(crate) fn explain<O: Operation>(client: &Client, operation: &O) -> Result<Ca
     let values = operation.values();
     let call = CallFacts::new(client, O::ROW, &values, RequestId::from_random([0; 16]));
     shape::check(call.row, call.values)?;
+    recipient::check_members(&call)?;
     operation.check()?;
     let targets = O::Targets::resolve(&operation.wanted(&call)?, &Resolver::new(&call))?;
+    check_tokens(&call)?;
     Ok(explain_claims(&targets.claims(call.row), &call))
 }
 
@@ -217,6 +227,7 @@ enum Done<R> {
 
 fn carry_out<O: Operation>(operation: &O, call: &CallFacts<'_>, draft: &mut Draft) -> Result<Done<O::Response>, Error> {
     shape::check(call.row, call.values)?;
+    recipient::check_members(call)?;
     operation.check()?;
     let (targets, held) = enter(operation, call, draft)?;
     operation.capability(&targets, call)?;
@@ -290,7 +301,10 @@ fn check_tokens(call: &CallFacts<'_>) -> Result<(), Error> {
             ("GrantTokens", MemberValue::TextList(tokens)) => {
                 tokens.iter().try_for_each(|token| open_token(call.engine, call.region, token).map(drop))?;
             }
-            ("Recipient", MemberValue::Structure(_)) => return Err(not_yet("Attested recipients")),
+            ("Recipient", MemberValue::Structure(_)) if call.recipient.get().is_none() => {
+                let attested = recipient::verify(call)?.map(Box::new);
+                call.recipient.get_or_init(|| attested);
+            }
             _ => {}
         }
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use keystead_attestation::TrustAnchors;
 use keystead_crypto::{CryptoError, Entropy, Mac, Provider, Sealer};
 use keystead_hierarchy::{HierarchyError, RootKey};
 use keystead_store::{Range, StoreError};
@@ -32,6 +33,8 @@ pub(crate) struct Engine {
     pub(crate) materials: MaterialCache,
     /// How long changes of grants take to count (GRA-48).
     pub(crate) grant_delay: GrantVisibilityDelay,
+    /// The roots of the attestation documents that are believed.
+    pub(crate) trust_anchors: TrustAnchors,
     /// Seals grant tokens.
     pub(crate) token_sealer: Box<dyn Sealer>,
     /// Authenticates pagination markers.

@@ -158,14 +158,15 @@ impl<'c> Sealer<'c> {
         let algorithm = Algorithm::of_profile(client.region_state().profile);
         let call = client.generate_data_key(key_id.as_ref()).encryption_context(self.context.as_borrowed());
         let answer = algorithm.sized(call).send()?;
+        let plaintext = SecretBytes::from(answer.expose());
         let mut encrypted = vec![answer.ciphertext_blob.clone()];
         for other in &self.others {
-            encrypted.push(other.encrypt(&answer.plaintext, &self.context)?);
+            encrypted.push(other.encrypt(&plaintext, &self.context)?);
         }
         let mut salt = [0; header::SALT_LEN];
         engine.entropy.fill_nonce(&mut salt)?;
         let mut header = Header::new(algorithm, self.chunk_size, salt, self.context.clone().into_owned(), encrypted)?;
-        let data_key = DataKey::new(algorithm, &answer.plaintext, engine.provider.as_ref())?;
+        let data_key = DataKey::new(algorithm, &plaintext, engine.provider.as_ref())?;
         header.commit(&data_key)?;
         let message_key = data_key.message_key(&header)?;
         let summary = Summary {
@@ -314,7 +315,8 @@ impl<'c> Opener<'c> {
                     continue;
                 }
             };
-            let data_key = DataKey::new(header.algorithm(), &answer.plaintext, self.client.engine().provider.as_ref())?;
+            let plaintext = SecretBytes::from(answer.expose());
+            let data_key = DataKey::new(header.algorithm(), &plaintext, self.client.engine().provider.as_ref())?;
             header.verify(&data_key)?;
             self.check_context(header.encryption_context())?;
             let summary = Summary {
@@ -323,7 +325,7 @@ impl<'c> Opener<'c> {
                 encryption_context: header.encryption_context().clone(),
                 plaintext_len: 0,
             };
-            return Ok(Unlocked { data_key, plaintext: answer.into_inner().plaintext, summary });
+            return Ok(Unlocked { data_key, plaintext, summary });
         }
         Err(refusal.map_or(EnvelopeError::Malformed("no data key"), EnvelopeError::Kms))
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
+use keystead_attestation::TrustAnchors;
 use keystead_crypto::entropy::SystemEntropy;
 use keystead_crypto::{DefaultProvider, Entropy, Provider};
 use keystead_hierarchy::{EphemeralRootKey, MAX_CANONICAL_LEN, Profile, RootKey, RootKeyError};
@@ -41,7 +42,7 @@ use crate::quota::QuotaProfile;
 ///
 /// let sealed = client.encrypt("alias/orders", b"4111 1111 1111 1111").context("order", "42").send()?;
 /// let opened = client.decrypt(&sealed.ciphertext_blob).context("order", "42").send()?;
-/// assert_eq!(opened.plaintext.expose(), b"4111 1111 1111 1111");
+/// assert_eq!(opened.expose(), b"4111 1111 1111 1111");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -227,6 +228,7 @@ pub struct KmsBuilder {
     caching: MaterialCaching,
     grant_delay: GrantVisibilityDelay,
     max_context_len: Option<usize>,
+    trust_anchors: TrustAnchors,
     regions: HashMap<Region, RegionConfig>,
 }
 
@@ -323,6 +325,14 @@ impl KmsBuilder {
         self
     }
 
+    /// The roots of the attestation documents that are believed; by default none, so that every call with a recipient
+    /// is refused (ENV-70).
+    #[must_use]
+    pub fn trust_anchors(mut self, anchors: TrustAnchors) -> Self {
+        self.trust_anchors = anchors;
+        self
+    }
+
     /// Sets partition and profile of a Region, instead of what its name says.
     #[must_use]
     pub fn region(mut self, region: Region, config: RegionConfig) -> Self {
@@ -365,6 +375,7 @@ impl KmsBuilder {
             quotas: self.quotas,
             materials: MaterialCache::new(self.caching),
             grant_delay: self.grant_delay,
+            trust_anchors: self.trust_anchors,
             token_sealer,
             marker_key,
             max_context_len: self.max_context_len.unwrap_or(MAX_CANONICAL_LEN),

@@ -14,7 +14,7 @@
 //!
 //! let sealed = client.encrypt("alias/orders", b"4111 1111 1111 1111").context("order", "42").send()?;
 //! let opened = client.decrypt(&sealed.ciphertext_blob).context("order", "42").send()?;
-//! assert_eq!(opened.plaintext.expose(), b"4111 1111 1111 1111");
+//! assert_eq!(opened.expose(), b"4111 1111 1111 1111");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -50,6 +50,7 @@ pub mod operations;
 mod pagination;
 mod policies;
 mod quota;
+mod recipient;
 mod record;
 mod region;
 mod request;
@@ -75,6 +76,7 @@ pub use error::{Error, Fault, Message};
 pub use events::{EventKind, EventSink, LifecycleEvent, MemoryEvents};
 pub use explain::{CallExplanation, ClaimExplanation};
 pub use grant::{GrantId, GrantOperation, GrantVisibilityDelay, InvalidGrantId};
+pub use keystead_attestation as attestation;
 pub use keystead_crypto as crypto;
 pub use keystead_hierarchy as hierarchy;
 pub use keystead_hierarchy::{

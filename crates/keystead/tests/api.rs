@@ -289,11 +289,11 @@ fn the_samples_of_the_guide_work() {
     let (first, second) = (world.key(), world.key());
     let plaintext = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0];
     let blob = world.root.encrypt(&first.id, &plaintext).send().unwrap().into_inner().ciphertext_blob;
-    assert_eq!(world.root.decrypt(&blob).send().unwrap().plaintext.expose(), plaintext);
+    assert_eq!(world.root.decrypt(&blob).send().unwrap().expose(), plaintext);
     let moved = world.root.re_encrypt(&blob, &second.arn).send().unwrap();
     assert_eq!((moved.source_key_id.to_string(), moved.key_id.to_string()), (first.arn, second.arn.clone()));
     let opened = world.root.decrypt(&moved.ciphertext_blob).send().unwrap();
-    assert_eq!((opened.plaintext.expose(), opened.key_id.to_string()), (&plaintext[..], second.arn));
+    assert_eq!((opened.expose(), opened.key_id.to_string()), (&plaintext[..], second.arn));
     world.root.create_alias("alias/projectKey1", &first.id).send().unwrap();
     world.root.update_alias("alias/projectKey1", &second.id).send().unwrap();
     world.root.delete_alias("alias/projectKey1").send().unwrap();
@@ -310,7 +310,7 @@ fn re_encryption_changes_key_and_context() {
     let moved = call.send().unwrap().into_inner();
     assert_ne!(moved.source_key_material_id, moved.destination_key_material_id);
     assert_code(world.root.decrypt(&moved.ciphertext_blob).context("a", "1").send(), "InvalidCiphertextException");
-    assert_eq!(world.root.decrypt(&moved.ciphertext_blob).context("b", "2").send().unwrap().plaintext.expose(), b"x");
+    assert_eq!(world.root.decrypt(&moved.ciphertext_blob).context("b", "2").send().unwrap().expose(), b"x");
     assert_code(world.root.re_encrypt(&blob, &to.id).send(), "InvalidCiphertextException");
 }
 
@@ -320,9 +320,9 @@ fn random_bytes_have_the_number_asked_for() {
     let world = World::new();
     assert_refused(world.root.call(GenerateRandom::new()).send(), "ValidationException", "NumberOfBytes is required.");
     for bytes in [1, 1024] {
-        assert_eq!(world.root.generate_random(bytes).send().unwrap().plaintext.expose().len(), bytes as usize);
+        assert_eq!(world.root.generate_random(bytes).send().unwrap().expose().len(), bytes as usize);
     }
-    let two = || world.root.generate_random(32).send().unwrap().plaintext.expose().to_vec();
+    let two = || world.root.generate_random(32).send().unwrap().expose().to_vec();
     assert_ne!(two(), two());
 }
 

@@ -376,24 +376,24 @@ fn no_record_holds_a_secret_or_a_ciphertext() {
         client.decrypt(SECRET).key_id(key).send().unwrap_err();
         client.re_encrypt(SECRET, key).send().unwrap_err();
         if let Ok(made) = client.generate_data_key(key).key_spec("AES_256").send() {
-            hidden.push(made.plaintext.expose().to_vec());
+            hidden.push(made.expose().to_vec());
             hidden.push(made.ciphertext_blob.clone());
         }
         if let Ok(made) = client.generate_data_key_without_plaintext(key).key_spec("AES_256").send() {
             hidden.push(made.ciphertext_blob.clone());
         }
     }
-    hidden.push(client.generate_random(32).send().unwrap().plaintext.expose().to_vec());
+    hidden.push(client.generate_random(32).send().unwrap().expose().to_vec());
     // Operations of later versions are recorded already.
-    client.generate_mac().key_id(id).message(SECRET).mac_algorithm("HMAC_SHA_256").send().unwrap_err();
-    client.verify_mac().key_id(id).message(SECRET).mac(SECRET).mac_algorithm("HMAC_SHA_256").send().unwrap_err();
-    client.sign().key_id(id).message(SECRET).signing_algorithm("ECDSA_SHA_256").send().unwrap_err();
-    let call = client.verify().key_id(id).message(SECRET).signature(SECRET).signing_algorithm("ECDSA_SHA_256");
+    client.generate_mac(id, SECRET).mac_algorithm("HMAC_SHA_256").send().unwrap_err();
+    client.verify_mac(id, SECRET, SECRET).mac_algorithm("HMAC_SHA_256").send().unwrap_err();
+    client.sign(id, SECRET).signing_algorithm("ECDSA_SHA_256").send().unwrap_err();
+    let call = client.verify(id, SECRET, SECRET).signing_algorithm("ECDSA_SHA_256");
     call.send().unwrap_err();
     client.import_key_material().key_id(id).import_token(SECRET).encrypted_key_material(SECRET).send().unwrap_err();
     client.retire_grant().grant_token(text()).send().unwrap_err();
-    client.derive_shared_secret().key_id(id).key_agreement_algorithm("ECDH").public_key(SECRET).send().unwrap_err();
-    let call = client.decapsulate().key_id(id).shared_secret_ciphertext_blob(SECRET).encapsulation_algorithm("ML_KEM");
+    client.derive_shared_secret(id, SECRET).send().unwrap_err();
+    let call = client.decapsulate(id, SECRET);
     call.send().unwrap_err();
     client.encrypt(id, b"x").grant_tokens(vec![text()]).send().unwrap_err();
     let call = client.create_custom_key_store().custom_key_store_name("n").key_store_password(SECRET);

@@ -34,7 +34,7 @@ fn eight_threads_use_keys_that_others_change() {
                                 Ok(answer) => {
                                     let blob = answer.into_inner().ciphertext_blob;
                                     match client.decrypt(&blob).send() {
-                                        Ok(opened) => assert_eq!(opened.plaintext.expose(), text.as_bytes()),
+                                        Ok(opened) => assert_eq!(opened.expose(), text.as_bytes()),
                                         Err(error) => assert_unusable(&error),
                                     }
                                     sealed.lock().unwrap().push((blob, text));
@@ -86,7 +86,7 @@ fn eight_threads_use_keys_that_others_change() {
         let sealed = sealed.into_inner().unwrap();
         assert!(sealed.len() > 300, "only {} calls got through", sealed.len());
         for (blob, text) in &sealed {
-            assert_eq!(client.decrypt(blob).send().unwrap().plaintext.expose(), text.as_bytes());
+            assert_eq!(client.decrypt(blob).send().unwrap().expose(), text.as_bytes());
         }
     });
 }
@@ -351,7 +351,7 @@ fn no_key_is_lost_that_is_made_while_the_domain_key_rotates() {
         let next = self::client(&open());
         for blob in &sealed {
             assert!(client.decrypt(blob).send().is_ok());
-            assert_eq!(next.decrypt(blob).send().unwrap().plaintext.expose(), b"x");
+            assert_eq!(next.decrypt(blob).send().unwrap().expose(), b"x");
         }
     });
 }

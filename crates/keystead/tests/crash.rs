@@ -155,7 +155,7 @@ fn a_process_that_dies_leaves_the_state_before_or_after() {
                 let next = disk.open();
                 let opened = client(&next).decrypt(&blob).send();
                 assert!(
-                    opened.is_ok_and(|opened| opened.plaintext.expose() == b"before")
+                    opened.is_ok_and(|opened| opened.expose() == b"before")
                         || *name == "disable"
                         || *name == "schedule a deletion"
                 );

@@ -97,7 +97,7 @@ fn a_cancelled_key_is_disabled_and_whole() {
     assert_eq!((metadata.deletion_date, metadata.pending_deletion_window_in_days), (None, None));
     assert_refused(world.root.encrypt(&key.id, b"x").send(), "DisabledException", &format!("{} is disabled.", key.arn));
     world.root.enable_key(&key.id).send().unwrap();
-    assert_eq!(world.root.decrypt(&blob).send().unwrap().plaintext.expose(), b"x");
+    assert_eq!(world.root.decrypt(&blob).send().unwrap().expose(), b"x");
 
     // The days that had passed are forgotten.
     world.root.schedule_key_deletion(&key.id).pending_window_in_days(7).send().unwrap();

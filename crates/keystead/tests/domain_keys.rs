@@ -29,7 +29,7 @@ fn a_new_domain_key_changes_no_ciphertext_and_the_old_one_can_go() {
     assert_eq!(domain_keys.len(), 1);
     let reopened = open().client("us-west-2", caller()).unwrap();
     for (blob, plaintext) in [(&old, &b"before"[..]), (&new, b"after")] {
-        assert_eq!(client.decrypt(blob).send().unwrap().plaintext.expose(), plaintext);
-        assert_eq!(reopened.decrypt(blob).send().unwrap().plaintext.expose(), plaintext);
+        assert_eq!(client.decrypt(blob).send().unwrap().expose(), plaintext);
+        assert_eq!(reopened.decrypt(blob).send().unwrap().expose(), plaintext);
     }
 }

@@ -14,7 +14,7 @@ fn the_china_profile_encrypts_too_under_its_own_partition() {
     let key = china.create_key().send().unwrap().into_inner().key_metadata;
     assert_eq!(key.arn.to_string(), format!("arn:aws-cn:kms:cn-north-1:{ACCOUNT}:key/{}", key.key_id));
     let sealed = china.encrypt(key.arn, b"plain").context("a", "b").send().unwrap();
-    assert_eq!(china.decrypt(&sealed.ciphertext_blob).context("a", "b").send().unwrap().plaintext.expose(), b"plain");
+    assert_eq!(china.decrypt(&sealed.ciphertext_blob).context("a", "b").send().unwrap().expose(), b"plain");
 }
 
 /// Spec: KEY-79, KEY-81, KEY-87, API-077, API-105
@@ -40,8 +40,8 @@ fn decryption_repeats_the_context_exactly() {
     for pairs in wrong {
         assert_refused(decrypt(pairs), "InvalidCiphertextException", "");
     }
-    assert_eq!(decrypt(&[("dept", "x"), ("Dept", "IT")]).unwrap().plaintext.expose(), b"x");
-    assert_eq!(decrypt(&[("Dept", "IT"), ("dept", "x")]).unwrap().plaintext.expose(), b"x");
+    assert_eq!(decrypt(&[("dept", "x"), ("Dept", "IT")]).unwrap().expose(), b"x");
+    assert_eq!(decrypt(&[("Dept", "IT"), ("dept", "x")]).unwrap().expose(), b"x");
 }
 
 /// Spec: KEY-81, KEY-83, KEY-84
@@ -122,20 +122,20 @@ fn data_keys_have_the_length_asked_for_and_open_again() {
     ];
     for (call, length) in sizes {
         let data_key = call.send().unwrap();
-        assert_eq!(data_key.plaintext.expose().len(), length);
+        assert_eq!(data_key.expose().len(), length);
         assert!(data_key.ciphertext_blob.len() <= 6144);
         assert!(data_key.key_material_id.is_some());
         let opened = world.root.decrypt(&data_key.ciphertext_blob).context("app", "1").send().unwrap();
-        assert_eq!(opened.plaintext.expose(), data_key.plaintext.expose());
+        assert_eq!(opened.expose(), data_key.expose());
         assert_eq!(opened.key_material_id, data_key.key_material_id);
         assert_code(world.root.decrypt(&data_key.ciphertext_blob).send(), "InvalidCiphertextException");
         world.root.re_encrypt(&data_key.ciphertext_blob, &key.id).source_context("app", "1").send().unwrap();
     }
     let hidden = world.root.generate_data_key_without_plaintext(&key.id).number_of_bytes(24).send().unwrap();
     assert_eq!(hidden.key_id.to_string(), key.arn);
-    assert_eq!(world.root.decrypt(&hidden.ciphertext_blob).send().unwrap().plaintext.expose().len(), 24);
+    assert_eq!(world.root.decrypt(&hidden.ciphertext_blob).send().unwrap().expose().len(), 24);
     let (one, two) = (generate().key_spec("AES_256").send().unwrap(), generate().key_spec("AES_256").send().unwrap());
-    assert_ne!(one.plaintext.expose(), two.plaintext.expose());
+    assert_ne!(one.expose(), two.expose());
 }
 
 /// Spec: KEY-89, API-016, API-080, API-105
@@ -173,7 +173,7 @@ fn disabling_reaches_data_keys_when_they_are_opened_again() {
     assert_refused(world.root.decrypt(&data_key.ciphertext_blob).send(), "DisabledException", &disabled);
     world.root.enable_key(&key.id).send().unwrap();
     let opened = world.root.decrypt(&data_key.ciphertext_blob).send().unwrap();
-    assert_eq!(opened.plaintext.expose(), data_key.plaintext.expose());
+    assert_eq!(opened.expose(), data_key.expose());
 }
 
 /// Spec: KEY-04, KEY-99, API-025

@@ -62,7 +62,7 @@ fn sealing_and_opening_are_two_ordinary_kms_calls() {
     assert_eq!(header.algorithm(), Algorithm::Aes256Gcm);
     for encrypted in header.encrypted_data_keys() {
         let call = client.decrypt(encrypted).context("tenant", "7").context("kind", "report");
-        assert_eq!(call.send().unwrap().plaintext.len(), 32, "the data key is an ordinary one");
+        assert_eq!(call.send().unwrap().expose().len(), 32, "the data key is an ordinary one");
     }
 }
 

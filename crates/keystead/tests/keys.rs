@@ -344,7 +344,7 @@ fn a_disabled_key_refuses_use_but_not_management() {
     world.root.get_key_rotation_status(&key.id).send().unwrap();
 
     world.root.enable_key(&key.id).send().unwrap();
-    assert_eq!(world.root.decrypt(&sealed).send().unwrap().plaintext.expose(), b"x");
+    assert_eq!(world.root.decrypt(&sealed).send().unwrap().expose(), b"x");
 }
 
 /// Spec: KEY-44, STA-48, API-057

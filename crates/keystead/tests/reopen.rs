@@ -68,7 +68,7 @@ fn swapped_key_tokens_are_a_fault_of_the_two_keys_only() {
         assert_internal(client.encrypt(id, b"x").send().map(drop));
         assert!(client.describe_key(id).send().is_ok(), "metadata need no material");
     }
-    assert_eq!(client.decrypt(&keys[2].1).send().unwrap().plaintext.expose(), b"secret");
+    assert_eq!(client.decrypt(&keys[2].1).send().unwrap().expose(), b"secret");
     // Put right, they work again.
     world.write(&materials[0], one);
     world.write(&materials[1], two);
@@ -130,7 +130,7 @@ fn a_damaged_record_harms_its_own_key_only() {
             assert_internal(client.encrypt(&damaged, b"x").send().map(drop));
             assert_internal(client.decrypt(&of_damaged).send().map(drop));
             assert_internal(client.encrypt("alias/damaged", b"x").send().map(drop));
-            assert_eq!(client.decrypt(&ciphertext).send().unwrap().plaintext.expose(), b"secret");
+            assert_eq!(client.decrypt(&ciphertext).send().unwrap().expose(), b"secret");
             assert!(client.encrypt("alias/healthy", b"x").send().is_ok());
             let listed = client.list_keys().send().unwrap().into_inner().keys;
             assert!(listed.iter().any(|key| key.key_id.to_string() == healthy), "the healthy key is not listed");
@@ -177,12 +177,12 @@ fn a_damaged_domain_key_harms_its_own_region_only() {
         let error = kms.client(REGION, Caller::account_root(ACCOUNT).unwrap()).unwrap_err();
         assert!(error.to_string().contains("KMSInternalException"), "{error}");
         let east = world.in_region(&kms, "eu-west-1");
-        assert_eq!(east.decrypt(&of_other).send().unwrap().plaintext.expose(), b"secret");
+        assert_eq!(east.decrypt(&of_other).send().unwrap().expose(), b"secret");
         assert!(kms.sweep().is_ok(), "one damaged Region stops the sweep of all");
     }
     world.write(west, good);
     let (_kms, client) = world.open();
-    assert_eq!(client.decrypt(&ciphertext).send().unwrap().plaintext.expose(), b"secret");
+    assert_eq!(client.decrypt(&ciphertext).send().unwrap().expose(), b"secret");
 }
 
 struct World {

@@ -111,7 +111,7 @@ fn every_operation(client: &Client, secrets: &mut Secrets, unrecorded: &mut Secr
     talk.answer(client.encrypt(&id, &plaintext).encryption_algorithm("RSAES_OAEP_SHA_256").send());
     talk.note(&client.decrypt(&sealed));
     let opened = talk.answer(client.decrypt(&sealed).context("a", "b").send()).unwrap();
-    assert_eq!(opened.plaintext.expose(), plaintext);
+    assert_eq!(opened.expose(), plaintext);
     let mut damaged = sealed.clone();
     *damaged.last_mut().unwrap() ^= 1;
     talk.answer(client.decrypt(&damaged).context("a", "b").send());
@@ -122,11 +122,11 @@ fn every_operation(client: &Client, secrets: &mut Secrets, unrecorded: &mut Secr
 
     // Keys for use outside, and random bytes.
     let data_key = talk.answer(client.generate_data_key(&id).key_spec("AES_256").send()).unwrap();
-    secrets.add(data_key.plaintext.expose());
+    secrets.add(data_key.expose());
     unrecorded.add(&data_key.ciphertext_blob);
     let sealed_key = talk.answer(client.generate_data_key_without_plaintext(&id).number_of_bytes(64).send()).unwrap();
     unrecorded.add(&sealed_key.ciphertext_blob);
-    secrets.add(talk.answer(client.generate_random(48).send()).unwrap().plaintext.expose());
+    secrets.add(talk.answer(client.generate_random(48).send()).unwrap().expose());
     talk.answer(client.generate_random(0).send());
 
     // Administration; results are public, but go the same ways.

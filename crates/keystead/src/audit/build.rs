@@ -94,7 +94,9 @@ impl Draft {
             resources.push(ResourceEntry::new(created, created.account));
         }
         record.response_elements = response_elements;
-        record.additional_event_data = extras.additional;
+        if let Some(additional) = extras.additional {
+            record.additional_event_data.get_or_insert_default().append(additional);
+        }
         self.copies(record, call)
     }
 
@@ -129,6 +131,7 @@ impl Draft {
             recipient_account_id: Some(call.account),
             vpc_endpoint_id: statement.vpc_endpoint.clone().map(Cow::Owned),
             tls_details: statement.tls.clone(),
+            additional_event_data: call.recipient().map(|to| Fields::new().with("recipient", to.recorded())),
             ..blank(call.row.name, call.region.region, call.now, call.engine.new_uuid()?, Arc::clone(call.identity))
         })
     }

@@ -48,6 +48,11 @@ impl Fields {
         self
     }
 
+    /// Appends all pairs of `other`.
+    pub fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// The value under a name in lower camel case.
     pub fn get(&self, name: &str) -> Option<&FieldValue> {
         self.0.iter().find(|(own, _)| lower_camel(own).eq(name.chars())).map(|(_, value)| value)

@@ -280,6 +280,12 @@ impl Context for Facts<'_> {
             ConditionKey::RequestTag(name) if self.conditions.has(Conditions::TAGS) => {
                 only(self.request_tags.values(name))
             }
+            ConditionKey::RecipientPcr(_)
+            | ConditionKey::RecipientNitroTpmPcr(_)
+            | ConditionKey::Known(KnownKey::KmsRecipientAttestationImageSha384) => {
+                let attested = self.call.recipient().filter(|_| self.conditions.has(Conditions::ATTESTATION));
+                attested.and_then(|attested| attested.value(key)).into()
+            }
             ConditionKey::Known(known) => self.known(*known, key),
             _ => self.call.caller.statement().value(key),
         }

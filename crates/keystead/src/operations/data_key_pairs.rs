@@ -14,6 +14,7 @@ use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::crypto;
+use crate::recipient::{Released, release};
 use crate::request::request;
 use crate::targets::OneKey;
 use crate::value::RecipientInfo;
@@ -64,8 +65,10 @@ request! {
 pub struct GenerateDataKeyPairResponse {
     /// The private key sealed; Decrypt opens it.
     pub private_key_ciphertext_blob: Vec<u8>,
-    /// The private key in clear: PKCS #8, DER; wiped on drop.
-    pub private_key_plaintext: SecretBytes,
+    /// The private key in clear, unless an attested recipient gets it: PKCS #8, DER; wiped on drop.
+    pub private_key_plaintext: Option<SecretBytes>,
+    /// The private key encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
+    pub ciphertext_for_recipient: Option<Vec<u8>>,
     /// The public key: SubjectPublicKeyInfo, DER.
     pub public_key: Vec<u8>,
     /// The key that sealed.
@@ -205,9 +208,11 @@ impl Operation for GenerateDataKeyPair<'_> {
 
     fn perform(making: MakingPair<'_>, call: &CallFacts<'_>) -> Result<Effect<GenerateDataKeyPairResponse>, Error> {
         let DataKeyPair { private_key, private_key_ciphertext_blob, public_key } = making.make(call)?;
+        let Released { plaintext, for_recipient } = release(private_key, call)?;
         let response = GenerateDataKeyPairResponse {
             private_key_ciphertext_blob,
-            private_key_plaintext: private_key,
+            private_key_plaintext: plaintext,
+            ciphertext_for_recipient: for_recipient,
             public_key,
             key_id: *making.key.key.arn(),
             key_pair_spec: making.spec,

@@ -14,6 +14,7 @@ use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::crypto;
+use crate::recipient::{Released, release};
 use crate::request::request;
 use crate::targets::OneKey;
 use crate::value::RecipientInfo;
@@ -66,12 +67,21 @@ request! {
 pub struct GenerateDataKeyResponse {
     /// The data key sealed; Decrypt opens it.
     pub ciphertext_blob: Vec<u8>,
-    /// The data key in clear; wiped on drop.
-    pub plaintext: SecretBytes,
+    /// The data key in clear, unless an attested recipient gets it; wiped on drop.
+    pub plaintext: Option<SecretBytes>,
+    /// The data key encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
+    pub ciphertext_for_recipient: Option<Vec<u8>>,
     /// The key that sealed.
     pub key_id: KeyArn,
-    /// The material that sealed.
+    /// The material that sealed; without a recipient.
     pub key_material_id: Option<MaterialId>,
+}
+
+impl GenerateDataKeyResponse {
+    /// The data key in clear. Empty if an attested recipient got it instead.
+    pub fn expose(&self) -> &[u8] {
+        self.plaintext.as_ref().map(SecretBytes::expose).unwrap_or_default()
+    }
 }
 
 /// The answer of [`GenerateDataKeyWithoutPlaintext`].
@@ -198,7 +208,14 @@ impl Operation for GenerateDataKey<'_> {
 
     fn perform(making: MakingDataKey<'_>, call: &CallFacts<'_>) -> Result<Effect<GenerateDataKeyResponse>, Error> {
         let DataKey { plaintext, ciphertext_blob, key_id, key_material_id } = making.make(call)?;
-        let response = GenerateDataKeyResponse { ciphertext_blob, plaintext, key_id, key_material_id };
+        let Released { plaintext, for_recipient } = release(plaintext, call)?;
+        let response = GenerateDataKeyResponse {
+            ciphertext_blob,
+            key_material_id: key_material_id.filter(|_| plaintext.is_some()),
+            plaintext,
+            ciphertext_for_recipient: for_recipient,
+            key_id,
+        };
         Ok(Effect { audit: making.key.audit(call), ..Effect::reading(response) })
     }
 }

@@ -16,6 +16,7 @@ use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::material::LiveHandle;
+use crate::recipient::{Released, release};
 use crate::request::request;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{Decrypting, DecryptingKey, Target};
@@ -52,12 +53,21 @@ request! {
 pub struct DecryptResponse {
     /// The key that decrypted.
     pub key_id: KeyArn,
-    /// What was encrypted; wiped on drop.
-    pub plaintext: SecretBytes,
+    /// What was encrypted, unless an attested recipient gets it; wiped on drop.
+    pub plaintext: Option<SecretBytes>,
+    /// What was encrypted, encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
+    pub ciphertext_for_recipient: Option<Vec<u8>>,
     /// The algorithm used.
     pub encryption_algorithm: EncryptionAlgorithm,
-    /// The material that decrypted; present for symmetric keys.
+    /// The material that decrypted; present for symmetric keys, without a recipient.
     pub key_material_id: Option<MaterialId>,
+}
+
+impl DecryptResponse {
+    /// The plaintext in clear. Empty if an attested recipient got it instead.
+    pub fn expose(&self) -> &[u8] {
+        self.plaintext.as_ref().map(SecretBytes::expose).unwrap_or_default()
+    }
 }
 
 impl Client {
@@ -130,11 +140,14 @@ impl Operation for Decrypt<'_> {
         let material_id = opened.material_id;
         let additional =
             material_id.filter(|_| call.is_recorded()).map(|id| Fields::new().with("keyMaterialId", id.to_string()));
+        let (key_id, encryption_algorithm) = (*opened.key.arn(), opened.algorithm);
+        let Released { plaintext, for_recipient } = release(opened.plaintext(call)?, call)?;
         let response = DecryptResponse {
-            key_id: *opened.key.arn(),
-            encryption_algorithm: opened.algorithm,
-            plaintext: opened.plaintext(call)?,
-            key_material_id: material_id,
+            key_id,
+            encryption_algorithm,
+            key_material_id: material_id.filter(|_| plaintext.is_some()),
+            plaintext,
+            ciphertext_for_recipient: for_recipient,
         };
         Ok(Effect { audit: AuditExtras { additional, ..AuditExtras::default() }, ..Effect::reading(response) })
     }

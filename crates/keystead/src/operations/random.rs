@@ -9,6 +9,7 @@ use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation, not_yet};
 use crate::engine::crypto;
+use crate::recipient::{Released, release};
 use crate::request::request;
 use crate::targets::NoKey;
 use crate::value::RecipientInfo;
@@ -31,8 +32,17 @@ request! {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GenerateRandomResponse {
-    /// The bytes; wiped on drop.
-    pub plaintext: SecretBytes,
+    /// The bytes, unless an attested recipient gets them; wiped on drop.
+    pub plaintext: Option<SecretBytes>,
+    /// The bytes encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
+    pub ciphertext_for_recipient: Option<Vec<u8>>,
+}
+
+impl GenerateRandomResponse {
+    /// The bytes in clear. Empty if an attested recipient got it instead.
+    pub fn expose(&self) -> &[u8] {
+        self.plaintext.as_ref().map(SecretBytes::expose).unwrap_or_default()
+    }
 }
 
 impl Client {
@@ -72,7 +82,8 @@ impl Operation for GenerateRandom<'_> {
     }
 
     fn perform(length: usize, call: &CallFacts<'_>) -> Result<Effect<GenerateRandomResponse>, Error> {
-        let plaintext = SecretBytes::random(call.engine.entropy.as_ref(), length).map_err(crypto)?;
-        Ok(Effect::reading(GenerateRandomResponse { plaintext }))
+        let bytes = SecretBytes::random(call.engine.entropy.as_ref(), length).map_err(crypto)?;
+        let Released { plaintext, for_recipient } = release(bytes, call)?;
+        Ok(Effect::reading(GenerateRandomResponse { plaintext, ciphertext_for_recipient: for_recipient }))
     }
 }

@@ -13,6 +13,7 @@ use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::crypto;
 use crate::material::LiveHandle;
+use crate::recipient::{Released, release};
 use crate::request::request;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{OneKey, Target};
@@ -79,8 +80,10 @@ request! {
 pub struct DeriveSharedSecretResponse {
     /// The key.
     pub key_id: KeyArn,
-    /// The X coordinate of the common point, as wide as the field; wiped on drop.
-    pub shared_secret: SecretBytes,
+    /// The X coordinate of the common point, as wide as the field, unless an attested recipient gets it; wiped on drop.
+    pub shared_secret: Option<SecretBytes>,
+    /// The coordinate encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
+    pub ciphertext_for_recipient: Option<Vec<u8>>,
     /// The algorithm used.
     pub key_agreement_algorithm: KeyAgreementAlgorithm,
     /// Where the material of the key comes from.
@@ -152,7 +155,7 @@ impl Client {
     }
 }
 
-/// A shared secret, already derived: whether the peer's key fits is known only then.
+/// A peer whose key is on the curve of ours.
 pub(crate) struct Derived<'p> {
     key: &'p Target,
     algorithm: KeyAgreementAlgorithm,
@@ -185,11 +188,13 @@ impl Operation for DeriveSharedSecret<'_> {
         Ok(Derived { key, algorithm, live, peer })
     }
 
-    fn perform(derived: Derived<'_>, _: &CallFacts<'_>) -> Result<Effect<DeriveSharedSecretResponse>, Error> {
+    fn perform(derived: Derived<'_>, call: &CallFacts<'_>) -> Result<Effect<DeriveSharedSecretResponse>, Error> {
         let Derived { key, algorithm, live, peer } = derived;
+        let Released { plaintext, for_recipient } = release(live.pair()?.agree(peer).map_err(peer_error)?, call)?;
         Ok(Effect::reading(DeriveSharedSecretResponse {
             key_id: *key.arn(),
-            shared_secret: live.pair()?.agree(peer).map_err(peer_error)?,
+            shared_secret: plaintext,
+            ciphertext_for_recipient: for_recipient,
             key_agreement_algorithm: algorithm,
             key_origin: key.snapshot().record.origin,
         }))

@@ -59,7 +59,7 @@ pub(crate) fn view(kms: &Kms, client: &Client, ciphertexts: &[Vec<u8>]) -> Strin
     }
     for ciphertext in ciphertexts {
         match client.decrypt(ciphertext).context("a", "b").send() {
-            Ok(opened) => writeln!(seen, "opens to {:?}", opened.plaintext.expose()).unwrap(),
+            Ok(opened) => writeln!(seen, "opens to {:?}", opened.expose()).unwrap(),
             Err(error) => writeln!(seen, "{}", error.error()).unwrap(),
         }
     }

@@ -1,6 +1,8 @@
 //! Encrypt, Decrypt and ReEncrypt with key pairs.
 
-use keystead::crypto::{EncryptionScheme, entropy::SystemEntropy};
+use keystead::crypto::EncryptionScheme;
+use keystead::crypto::entropy::SystemEntropy;
+use keystead::crypto::sm2::{self, CiphertextOrder};
 
 use crate::support::{World, assert_code, assert_refused};
 use crate::{outside, typed_key};
@@ -24,9 +26,8 @@ fn rsa_takes_as_much_as_fits() {
             assert_eq!(opened.expose(), plaintext);
             assert_eq!((opened.encryption_algorithm.as_str(), opened.key_material_id), (algorithm, None));
         }
-        let message = format!(
-            "Algorithm {algorithm} and key spec RSA_2048 cannot encrypt data larger than {limit} bytes."
-        );
+        let message =
+            format!("Algorithm {algorithm} and key spec RSA_2048 cannot encrypt data larger than {limit} bytes.");
         let too_long = vec![7; limit + 1];
         let refused = world.root.encrypt(&key.id, &too_long).encryption_algorithm(algorithm).send();
         assert_refused(refused, "ValidationException", &message);
@@ -107,7 +108,9 @@ fn what_does_not_open_gives_one_answer() {
 #[test]
 fn keys_of_other_usages_do_not_encrypt() {
     let world = World::new();
-    for (spec, usage) in [("RSA_2048", "SIGN_VERIFY"), ("HMAC_256", "GENERATE_VERIFY_MAC"), ("ECC_NIST_P256", "KEY_AGREEMENT")] {
+    for (spec, usage) in
+        [("RSA_2048", "SIGN_VERIFY"), ("HMAC_256", "GENERATE_VERIFY_MAC"), ("ECC_NIST_P256", "KEY_AGREEMENT")]
+    {
         let key = world.typed_key(spec, usage);
         let message = format!("{} key usage is {usage} which is not valid for Encrypt.", key.arn);
         let refused = world.root.encrypt(&key.id, b"x").encryption_algorithm("RSAES_OAEP_SHA_256").send();
@@ -168,8 +171,10 @@ fn sm2_encrypts_up_to_a_kibibyte() {
     let sealed = public.encrypt(EncryptionScheme::Sm2Pke, &[5; 3000], &SystemEntropy::new()).unwrap();
     assert_eq!(decrypt(sealed.clone()).unwrap().expose(), [5; 3000]);
 
-    for orders in [keystead::crypto::sm2::der_to_c1c2c3(&sealed), keystead::crypto::sm2::der_to_c1c3c2(&sealed)] {
-        assert_refused(decrypt(orders.unwrap()), "InvalidCiphertextException", "");
+    for order in [CiphertextOrder::C1C2C3, CiphertextOrder::C1C3C2] {
+        let raw = sm2::ciphertext_from_der(&sealed, order).unwrap();
+        assert_refused(decrypt(raw.clone()), "InvalidCiphertextException", "");
+        assert_eq!(decrypt(sm2::ciphertext_to_der(&raw, order).unwrap()).unwrap().expose(), [5; 3000]);
     }
 }
 

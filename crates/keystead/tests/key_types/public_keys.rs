@@ -64,7 +64,11 @@ fn the_state_of_the_key_counts() {
     let key = world.typed_key("RSA_2048", "ENCRYPT_DECRYPT");
     let public = crate::outside(&world.root, &key);
     world.root.disable_key(&key.id).send().unwrap();
-    assert_refused(world.root.get_public_key(&key.id).send(), "DisabledException", &format!("{} is disabled.", key.arn));
+    assert_refused(
+        world.root.get_public_key(&key.id).send(),
+        "DisabledException",
+        &format!("{} is disabled.", key.arn),
+    );
 
     // What was exported goes on working, and the key opens it when it is enabled again.
     let scheme = keystead::crypto::EncryptionScheme::RsaOaepSha256;

@@ -272,7 +272,7 @@ impl Bench {
                 let id = answer.key_material_id.map(|id| id.to_string());
                 Reply::Opened {
                     key: Material { arn: answer.key_id.to_string(), id },
-                    plaintext: answer.plaintext.expose().to_vec(),
+                    plaintext: answer.expose().to_vec(),
                 }
             }
             Call::ReEncrypt { blob, source, destination } => {
@@ -300,7 +300,7 @@ impl Bench {
                     arn: answer.key_id.to_string(),
                     source: None,
                     material: answer.key_material_id.map(|id| id.to_string()),
-                    plaintext: Some(answer.plaintext.expose().to_vec()),
+                    plaintext: Some(answer.expose().to_vec()),
                     blob: answer.ciphertext_blob.clone(),
                 }
             }
