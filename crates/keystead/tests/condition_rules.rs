@@ -264,3 +264,18 @@ fn values_of_a_context_are_texts() {
     client.encrypt(&key.id, b"x").context("n", "10103.0").send().unwrap();
     assert_code(client.encrypt(&key.id, b"x").context("n", "10103").send(), "AccessDeniedException");
 }
+
+/// Spec: CND-45
+#[test]
+fn wrapping_keys_are_of_four_kinds() {
+    let world = World::new();
+    let key = world.key();
+    let import = |spec: &'static str| {
+        let call = world.root.get_parameters_for_import().key_id(&*key.id).wrapping_key_spec(spec);
+        call.wrapping_algorithm("RSAES_OAEP_SHA_256").send()
+    };
+    for spec in ["RSA_2048", "RSA_3072", "RSA_4096", "SM2"] {
+        assert_ne!(refusal(import(spec)).code(), "ValidationException", "{spec}");
+    }
+    assert_code(import("RSA_1024"), "ValidationException");
+}

@@ -420,7 +420,7 @@ impl House {
         let key = client.create_key().tags(vec![Tag::new("Team", "orders")]).send().unwrap().key_metadata.arn;
         let second = client.create_key().send().unwrap().key_metadata.arn;
         for name in ["alias/one", "alias/two"] {
-            client.create_alias(name, &key.key_id.to_string()).send().unwrap();
+            client.create_alias(name, key.key_id.to_string()).send().unwrap();
         }
         Self { kms, client, through, key, second }
     }
