@@ -15,7 +15,7 @@ fn main() {
         .measurement_time(Duration::from_secs(2))
         .warm_up_time(Duration::from_millis(500))
         .configure_from_args();
-    let keys = COUNTS.map(|count| Granted::new(count));
+    let keys = COUNTS.map(Granted::new);
     let mut group = criterion.benchmark_group("grants");
     for (name, measure) in MEASURES {
         for (count, key) in COUNTS.iter().zip(&keys) {
@@ -35,7 +35,7 @@ type Measure = fn(&Granted) -> Duration;
 const MEASURES: &[(&str, Measure)] = &[
     ("encrypt_by_user", |key| timed(|| key.encrypt(&key.user))),
     ("encrypt_by_tenant", |key| timed(|| key.encrypt(&key.role))),
-    ("encrypt_refused", |key| timed(|| key.is_refused())),
+    ("encrypt_refused", |key| timed(|| key.refuse())),
     ("create_grant", |key| {
         let (elapsed, id) = key.create();
         key.revoke(id);
@@ -97,7 +97,7 @@ impl Granted {
         black_box(call.context("app", "orders").context("tenant", &self.tenant).send().unwrap());
     }
 
-    fn is_refused(&self) {
+    fn refuse(&self) {
         let call = self.stranger.encrypt(black_box(&self.key), black_box(&PLAINTEXT));
         black_box(call.context("app", "orders").context("tenant", &self.tenant).send().unwrap_err());
     }
