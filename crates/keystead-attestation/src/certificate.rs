@@ -107,9 +107,8 @@ impl Certificate {
 
 fn check_algorithms(certificate: &x509_cert::Certificate) -> Result<(), CertificateFault> {
     let tbs = certificate.tbs_certificate();
-    let is_signature = |algorithm: &AlgorithmIdentifierOwned| {
-        algorithm.oid == ECDSA_WITH_SHA384 && algorithm.parameters.is_none()
-    };
+    let is_signature =
+        |algorithm: &AlgorithmIdentifierOwned| algorithm.oid == ECDSA_WITH_SHA384 && algorithm.parameters.is_none();
     let key = &tbs.subject_public_key_info().algorithm;
     let curve = key.parameters.as_ref().and_then(|curve| curve.decode_as::<ObjectIdentifier>().ok());
     let all = is_signature(certificate.signature_algorithm())

@@ -6,13 +6,10 @@
 
 mod ber;
 mod cbc;
-pub(crate) mod der;
 
-use keystead_crypto::{
-    CryptoError, DigestAlgorithm, EncryptionScheme, Entropy, PrivateKey, Provider, SecretBytes,
-};
+use keystead_crypto::{CryptoError, DigestAlgorithm, EncryptionScheme, Entropy, PrivateKey, Provider, SecretBytes};
 
-use crate::RecipientKey;
+use crate::{RecipientKey, der};
 use ber::{Malformed, Reader};
 
 /// Encrypts a result to a recipient, as DER (ENV-90). Every call takes a fresh content key and IV (ENV-91).
@@ -45,11 +42,8 @@ pub fn seal(
         &der::sequence(&[AES_256_CBC, &der::element(der::OCTET_STRING, &[&iv])]),
         &der::element(ENCRYPTED_CONTENT, &[&content]),
     ]);
-    let enveloped = der::sequence(&[
-        &der::integer(ENVELOPED_VERSION),
-        &der::element(der::SET, &[&recipient_info]),
-        &content_info,
-    ]);
+    let enveloped =
+        der::sequence(&[&der::integer(ENVELOPED_VERSION), &der::element(der::SET, &[&recipient_info]), &content_info]);
     Ok(der::sequence(&[ENVELOPED_DATA, &der::element(EXPLICIT_0, &[&enveloped])]))
 }
 
@@ -108,8 +102,8 @@ impl Envelope {
 fn recipient(mut info: Reader<'_>) -> Result<(u8, Vec<u8>), Malformed> {
     let version = info.small_integer()?;
     match version {
-        0 => drop(info.enter(der::SEQUENCE)?),
-        RECIPIENT_VERSION => drop(info.octets(SUBJECT_KEY_IDENTIFIER)?),
+        0 => info.enter(der::SEQUENCE).map(|_| ())?,
+        RECIPIENT_VERSION => info.octets(SUBJECT_KEY_IDENTIFIER).map(|_| ())?,
         _ => return Err(Malformed),
     }
     let mut algorithm = info.enter(der::SEQUENCE)?;

@@ -62,9 +62,8 @@ fn algorithm_of(spki: &[u8]) -> Result<KeyPairAlgorithm, RecipientKeyError> {
 /// `RSAPublicKey` (RFC 8017, appendix A.1.1).
 fn read_rsa_key(key: &[u8]) -> Result<(UintRef<'_>, UintRef<'_>), der::Error> {
     let mut reader = SliceReader::new(key)?;
-    let numbers = reader.sequence(|numbers| -> Result<_, der::Error> {
-        Ok((UintRef::decode(numbers)?, UintRef::decode(numbers)?))
-    })?;
+    let numbers = reader
+        .sequence(|numbers| -> Result<_, der::Error> { Ok((UintRef::decode(numbers)?, UintRef::decode(numbers)?)) })?;
     reader.finish()?;
     Ok(numbers)
 }

@@ -118,8 +118,7 @@ impl<'a> TestDocument<'a> {
         }
         fields.push(("certificate", encoded(|out| push_bytes(out, leaf))));
         fields.push(("cabundle", encoded(|out| push_bundle(out, issuers))));
-        for (name, value) in
-            [("public_key", &self.public_key), ("user_data", &self.user_data), ("nonce", &self.nonce)]
+        for (name, value) in [("public_key", &self.public_key), ("user_data", &self.user_data), ("nonce", &self.nonce)]
         {
             // Enclaves write null for what they do not have.
             fields.push((name, encoded(|out| push_optional(out, value.as_deref()))));
