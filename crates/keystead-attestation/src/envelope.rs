@@ -1,8 +1,9 @@
 //! `CiphertextForRecipient`: a result encrypted to the key of an attested environment.
 //!
 //! The form is CMS EnvelopedData (RFC 5652) with one recipient, RSAES-OAEP with SHA-256, and AES-256-CBC, as ENV-89 has
-//! it. [`seal`] is the service's side and [`open`] the recipient's. The content is not authenticated: whoever carries it
-//! could replace it by another for the same recipient. Nothing in it proves who sealed it.
+//! it; `docs/formats/recipient.md` shows it element by element. [`seal`] is the service's side and [`open`] the
+//! recipient's. The content is not authenticated: whoever carries it could replace it by another for the same recipient.
+//! Nothing in it proves who sealed it.
 
 mod ber;
 mod cbc;
