@@ -3,8 +3,7 @@
 use keystead_crypto::{CryptoError, DigestAlgorithm, Message, PublicKey, SignatureScheme};
 
 use crate::cbor::{self, MapLengths, Reader};
-use crate::envelope::der;
-use crate::{AttestationError, Malformed};
+use crate::{AttestationError, Malformed, der};
 
 /// A signed payload (ENV-72). The unprotected header is passed over.
 pub(crate) struct Sign1<'d> {

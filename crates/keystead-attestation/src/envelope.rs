@@ -1,16 +1,16 @@
 //! `CiphertextForRecipient`: a result encrypted to the key of an attested environment.
 //!
 //! The form is CMS EnvelopedData (RFC 5652) with one recipient, RSAES-OAEP with SHA-256, and AES-256-CBC, as ENV-89 has
-//! it. [`seal`] is the service's side and [`open`] the recipient's. The content is not authenticated: whoever carries it
-//! could replace it by another for the same recipient. Nothing in it proves who sealed it.
+//! it; `docs/formats/recipient.md` shows it element by element. [`seal`] is the service's side and [`open`] the
+//! recipient's. The content is not authenticated: whoever carries it could replace it by another for the same recipient.
+//! Nothing in it proves who sealed it.
 
 mod ber;
 mod cbc;
-pub(crate) mod der;
 
 use keystead_crypto::{CryptoError, DigestAlgorithm, EncryptionScheme, Entropy, PrivateKey, Provider, SecretBytes};
 
-use crate::RecipientKey;
+use crate::{RecipientKey, der};
 use ber::{Malformed, Reader};
 
 /// Encrypts a result to a recipient, as DER (ENV-90). Every call takes a fresh content key and IV (ENV-91).
@@ -103,8 +103,8 @@ impl Envelope {
 fn recipient(mut info: Reader<'_>) -> Result<(u8, Vec<u8>), Malformed> {
     let version = info.small_integer()?;
     match version {
-        0 => drop(info.enter(der::SEQUENCE)?),
-        RECIPIENT_VERSION => drop(info.octets(SUBJECT_KEY_IDENTIFIER)?),
+        0 => info.enter(der::SEQUENCE).map(|_| ())?,
+        RECIPIENT_VERSION => info.octets(SUBJECT_KEY_IDENTIFIER).map(|_| ())?,
         _ => return Err(Malformed),
     }
     let mut algorithm = info.enter(der::SEQUENCE)?;

@@ -1,6 +1,6 @@
 //! Reading BER (X.690): definite and indefinite lengths, strings whole or in pieces.
 
-use super::der;
+use crate::der;
 
 /// The bytes are not what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use keystead_crypto::{CryptoError, Entropy, Message, PrivateKey};
 use keystead_types::Timestamp;
 
 use crate::cose::SCHEME;
-use crate::envelope::der;
+use crate::der;
 
 /// What a certificate says. [`issuer`](Self::issuer) and [`signer`](Self::signer) make proper ones; change a field to
 /// break a rule.
@@ -145,5 +145,5 @@ const COMMON_NAME: &[u8] = b"\x06\x03\x55\x04\x03";
 const BASIC_CONSTRAINTS: &[u8] = b"\x06\x03\x55\x1d\x13";
 /// 2.5.29.15
 const KEY_USAGE: &[u8] = b"\x06\x03\x55\x1d\x0f";
-/// 2.999, the arc for examples.
-const UNKNOWN: &[u8] = b"\x06\x02\x88\x37";
+/// 1.3.6.1.4.1.32473.1, of the arc for documentation (RFC 5612).
+const UNKNOWN: &[u8] = b"\x06\x09\x2b\x06\x01\x04\x01\x81\xfd\x59\x01";
