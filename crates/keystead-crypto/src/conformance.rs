@@ -10,16 +10,21 @@
 
 mod aead;
 mod digest;
+mod ecdh;
+mod ecdsa;
+mod ed25519;
 mod kdf;
+mod key_pair;
 mod mac;
 mod properties;
+mod rsa;
 mod sealer;
 mod vectors;
 
 use std::fmt;
 
-use crate::{Aead, AeadAlgorithm, CryptoError, Digest, DigestAlgorithm, Mac, MacAlgorithm, Provider, Sealer};
-use crate::{SealingAlgorithm, entropy::SeededEntropy};
+use crate::{Aead, AeadAlgorithm, CryptoError, Digest, DigestAlgorithm, KeyPairAlgorithm, Mac, MacAlgorithm};
+use crate::{PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm, entropy::SeededEntropy};
 
 /// Runs every check against `provider`: published vectors (Wycheproof, NIST, RFC, GB/T, C2SP) and properties.
 ///
@@ -36,6 +41,11 @@ pub fn run(provider: &dyn Provider) -> Report {
     kdf::run(&mut suite);
     aead::run(&mut suite);
     sealer::run(&mut suite);
+    key_pair::run(&mut suite);
+    rsa::run(&mut suite);
+    ecdsa::run(&mut suite);
+    ecdh::run(&mut suite);
+    ed25519::run(&mut suite);
     suite.report
 }
 
@@ -74,6 +84,21 @@ impl Suite<'_> {
 
     fn digest(&mut self, algorithm: DigestAlgorithm, parts: &[&[u8]]) -> Option<Digest> {
         let made = self.provider.digest(algorithm, parts);
+        self.known(&algorithm, made)
+    }
+
+    fn private_key(&mut self, algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Option<Box<dyn PrivateKey>> {
+        let made = self.provider.private_key(algorithm, pkcs8);
+        self.known(&algorithm, made)
+    }
+
+    fn public_key(&mut self, algorithm: KeyPairAlgorithm, spki: &[u8]) -> Option<Box<dyn PublicKey>> {
+        let made = self.provider.public_key(algorithm, spki);
+        self.known(&algorithm, made)
+    }
+
+    fn generated(&mut self, algorithm: KeyPairAlgorithm) -> Option<Box<dyn PrivateKey>> {
+        let made = self.provider.generate_key_pair(algorithm, &self.entropy);
         self.known(&algorithm, made)
     }
 
