@@ -21,6 +21,9 @@ mod rsa;
 mod sealer;
 mod vectors;
 
+#[cfg(test)]
+pub(crate) use ecdsa::rfc_6979_vectors;
+
 use std::fmt;
 
 use crate::{Aead, AeadAlgorithm, CryptoError, Digest, DigestAlgorithm, KeyPairAlgorithm, Mac, MacAlgorithm};

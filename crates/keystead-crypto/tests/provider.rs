@@ -3,7 +3,7 @@
 
 use keystead_crypto::{DefaultProvider, conformance};
 
-/// Spec: RUL-11, ASY-57
+/// Spec: RUL-11, ASY-57, ASY-16, ASY-18, ASY-21, ASY-25, ASY-28..ASY-34, ASY-37, ASY-75, ASY-76, ASY-83, IMP-30, IMP-33
 #[test]
 fn the_default_provider_conforms_and_lacks_nothing() {
     let report = conformance::run(&DefaultProvider::new());
