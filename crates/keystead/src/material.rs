@@ -175,7 +175,7 @@ fn unwrap(
 fn prepare(engine: &Engine, record: &KeyRecord, secret: &[u8]) -> Result<LiveKey, Error> {
     let provider = &engine.provider;
     match (record.spec.key_pair(), record.spec.mac_algorithm()) {
-        (Some(algorithm), _) => provider.private_key(algorithm, secret).map(LiveKey::Pair),
+        (Some(algorithm), _) => provider.trusted_private_key(algorithm, secret).map(LiveKey::Pair),
         (None, Some(mac)) => provider.mac(mac.algorithm(), secret).map(LiveKey::Mac),
         (None, None) => provider.sealer(sealing_algorithm(record), secret).map(LiveKey::Sealer),
     }

@@ -23,13 +23,13 @@ fn two_keys_agree_on_the_coordinate() {
         assert_eq!(secret.len(), width);
         // With somebody outside.
         let pair = crate::key_pair(spec.parse().unwrap());
-        let peer = DefaultProvider.generate_key_pair(pair, &SystemEntropy::new()).unwrap();
+        let peer = DefaultProvider.generate_key_pair(pair, &SystemEntropy).unwrap();
         let secret = derive(&one.id, peer.public().spki().to_vec());
         assert_eq!(secret, peer.agree(&public(&one.id)).unwrap());
     }
     let china = world.china();
     let key = typed_key(&china, "SM2", "KEY_AGREEMENT");
-    let peer = DefaultProvider.generate_key_pair(KeyPairAlgorithm::Sm2, &SystemEntropy::new()).unwrap();
+    let peer = DefaultProvider.generate_key_pair(KeyPairAlgorithm::Sm2, &SystemEntropy).unwrap();
     let answer = china.derive_shared_secret(&key.id, peer.public().spki().to_vec()).send().unwrap().into_inner();
     let spki = china.get_public_key(&key.id).send().unwrap().into_inner().public_key;
     assert_eq!(answer.shared_secret.unwrap(), peer.agree(&spki).unwrap());
@@ -41,7 +41,7 @@ fn the_peer_must_be_on_the_same_curve() {
     let world = World::new();
     let key = world.typed_key("ECC_NIST_P256", "KEY_AGREEMENT");
     let spki = |algorithm| {
-        let pair = DefaultProvider.generate_key_pair(algorithm, &SystemEntropy::new()).unwrap();
+        let pair = DefaultProvider.generate_key_pair(algorithm, &SystemEntropy).unwrap();
         pair.public().spki().to_vec()
     };
     let good = spki(KeyPairAlgorithm::P256);
@@ -72,7 +72,7 @@ fn encapsulated_secrets_open() {
         let open = |blob: &[u8]| world.root.decapsulate(&key.id, blob.to_vec()).send();
         assert_eq!(open(&made.shared_secret_ciphertext_blob).unwrap().shared_secret, made.shared_secret);
 
-        let outside = outside(&world.root, &key).encapsulate(&SystemEntropy::new()).unwrap();
+        let outside = outside(&world.root, &key).encapsulate(&SystemEntropy).unwrap();
         assert_eq!(open(&outside.ciphertext).unwrap().shared_secret, outside.secret);
 
         // Changed bytes give another secret, always the same; another length is an error.

@@ -199,8 +199,8 @@ fn an_alias_moves_between_keys_of_one_type_and_usage() {
 fn grants_fit_the_key() {
     let world = World::new();
     let grant = |key: &str, operation: &'static str| {
-        let call = world.root.create_grant(key).grantee_principal(format!("arn:aws:iam::{}:user/u", crate::ACCOUNT));
-        call.operations(vec![operation.into()])
+        let grantee = format!("arn:aws:iam::{}:user/u", crate::ACCOUNT);
+        world.root.create_grant(key.to_owned(), grantee).operations(vec![operation.into()])
     };
     let mac = world.typed_key("HMAC_256", "GENERATE_VERIFY_MAC");
     let sign = world.typed_key("ECC_NIST_P256", "SIGN_VERIFY");

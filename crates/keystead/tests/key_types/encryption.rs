@@ -75,7 +75,7 @@ fn what_does_not_open_gives_one_answer() {
     let key = world.typed_key("RSA_2048", "ENCRYPT_DECRYPT");
     let other = world.typed_key("RSA_2048", "ENCRYPT_DECRYPT");
     let public = outside(&world.root, &key);
-    let sealed = public.encrypt(EncryptionScheme::RsaOaepSha256, b"from outside", &SystemEntropy::new()).unwrap();
+    let sealed = public.encrypt(EncryptionScheme::RsaOaepSha256, b"from outside", &SystemEntropy).unwrap();
     let decrypt = |blob: &[u8], key: &str, algorithm: &'static str| {
         let opened = world.root.decrypt(blob.to_vec()).key_id(key.to_owned()).encryption_algorithm(algorithm).send();
         opened.map(|opened| opened.expose().to_vec())
@@ -168,7 +168,7 @@ fn sm2_encrypts_up_to_a_kibibyte() {
     assert_refused(refused, "ValidationException", message);
     // Made outside, the plaintext may be longer.
     let public = outside(&china, &key);
-    let sealed = public.encrypt(EncryptionScheme::Sm2Pke, &[5; 3000], &SystemEntropy::new()).unwrap();
+    let sealed = public.encrypt(EncryptionScheme::Sm2Pke, &[5; 3000], &SystemEntropy).unwrap();
     assert_eq!(decrypt(sealed.clone()).unwrap().expose(), [5; 3000]);
 
     for order in [CiphertextOrder::C1C2C3, CiphertextOrder::C1C3C2] {

@@ -72,7 +72,7 @@ fn the_state_of_the_key_counts() {
 
     // What was exported goes on working, and the key opens it when it is enabled again.
     let scheme = keystead::crypto::EncryptionScheme::RsaOaepSha256;
-    let sealed = public.encrypt(scheme, b"late", &keystead::crypto::entropy::SystemEntropy::new()).unwrap();
+    let sealed = public.encrypt(scheme, b"late", &keystead::crypto::entropy::SystemEntropy).unwrap();
     world.root.enable_key(&key.id).send().unwrap();
     let opened = world.root.decrypt(&sealed).key_id(&key.id).encryption_algorithm("RSAES_OAEP_SHA_256").send();
     assert_eq!(opened.unwrap().expose(), b"late");
