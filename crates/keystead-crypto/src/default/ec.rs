@@ -101,9 +101,9 @@ impl<C: Curve> PrivateKey for EcPrivate<C> {
         if !C::AGREES {
             return Err(CryptoError::Unsupported);
         }
-        let peer = EcPublic::<C>::from_spki(peer)?;
+        let peer = parse_point::<C>(encoding::read_spki(C::ALGORITHM, peer)?).ok_or(CryptoError::InvalidKey)?;
         // No NIST curve has a cofactor: the product is a point of the whole, prime order.
-        let mut product = peer.point * **self.scalar;
+        let mut product = ProjectivePoint::<C>::from(peer) * **self.scalar;
         let mut x = product.to_affine().x();
         let secret = SecretBytes::from(x.as_slice());
         x.zeroize();
@@ -175,7 +175,7 @@ fn scalar<C: Curve>(octets: &[u8]) -> Option<NonZeroScalar<C>> {
         return None;
     }
     repr.as_mut_slice().get_mut(width - octets.len()..)?.copy_from_slice(octets);
-    let scalar = NonZeroScalar::from_repr(repr.clone()).into_option();
+    let scalar = NonZeroScalar::from_repr(repr).into_option();
     repr.zeroize();
     scalar
 }
