@@ -115,11 +115,11 @@ impl Value {
             Self::Octets(contents) => {
                 let pieces = contents.chunks(1 + usize::from(choice % 5));
                 let pieces = pieces.flat_map(|piece| padded(4, piece, choice % 3)).collect::<Vec<_>>();
-                if choice % 2 == 0 { indefinite(0x24, &pieces) } else { padded(0x24, &pieces, choice % 4) }
+                if choice.is_multiple_of(2) { indefinite(0x24, &pieces) } else { padded(0x24, &pieces, choice % 4) }
             }
             Self::Constructed(tag, values) => {
                 let contents = values.iter().flat_map(|value| value.loose(choices)).collect::<Vec<_>>();
-                if choice % 2 == 0 { indefinite(*tag, &contents) } else { padded(*tag, &contents, choice % 4) }
+                if choice.is_multiple_of(2) { indefinite(*tag, &contents) } else { padded(*tag, &contents, choice % 4) }
             }
         }
     }

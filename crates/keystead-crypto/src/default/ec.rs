@@ -101,9 +101,9 @@ impl<C: Curve> PrivateKey for EcPrivate<C> {
         if !C::AGREES {
             return Err(CryptoError::Unsupported);
         }
-        let peer = EcPublic::<C>::from_spki(peer)?;
+        let peer = parse_point::<C>(encoding::read_spki(C::ALGORITHM, peer)?).ok_or(CryptoError::InvalidKey)?;
         // No NIST curve has a cofactor: the product is a point of the whole, prime order.
-        let mut product = peer.point * **self.scalar;
+        let mut product = ProjectivePoint::<C>::from(peer) * **self.scalar;
         let mut x = product.to_affine().x();
         let secret = SecretBytes::from(x.as_slice());
         x.zeroize();

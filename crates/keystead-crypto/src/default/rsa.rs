@@ -7,8 +7,9 @@ use std::fmt;
 
 use crypto_primes::{Flavor, is_prime};
 use pkcs8::der::Decode;
+use pkcs8::der::asn1::UintRef;
 use rsa::pkcs1::{EncodeRsaPrivateKey, EncodeRsaPublicKey};
-use rsa::traits::{PaddingScheme, PrivateKeyParts, PublicKeyParts, SignatureScheme as _};
+use rsa::traits::{PaddingScheme, PrivateKeyParts, SignatureScheme as _};
 use rsa::{Oaep, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey, pkcs1};
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
@@ -16,6 +17,7 @@ use sha2::{Sha256, Sha384, Sha512};
 use super::encoding;
 use super::key_pair::{Origin, prehash};
 use super::rng::{ExpandedRng, KeyRng};
+use crate::key_pair::oid::bit_len;
 use crate::{
     CryptoError, DigestAlgorithm, EncryptionScheme, Entropy, KeyPairAlgorithm, Message, PrivateKey, PublicKey,
     SecretBytes, SignatureScheme,
@@ -39,6 +41,7 @@ impl RsaPrivate {
     pub(super) fn from_pkcs8(algorithm: KeyPairAlgorithm, pkcs8: &[u8], origin: Origin) -> Result<Self, CryptoError> {
         let info = encoding::read_pkcs8(algorithm, pkcs8)?;
         let key = pkcs1::RsaPrivateKeyRef::from_der(info.private_key.expose()).map_err(|_| CryptoError::InvalidKey)?;
+        check_modulus(algorithm, key.modulus)?;
         // Checks n = p * q and e * d = 1, refuses more than two primes, and computes the CRT values anew.
         let private = Self::new(algorithm, RsaPrivateKey::try_from(key).map_err(|_| CryptoError::InvalidKey)?)?;
         if info.public_key.is_some_and(|public| private.public.to_pkcs1().as_ref() != Ok(&public)) {
@@ -126,13 +129,11 @@ impl RsaPublic {
     pub(super) fn from_spki(algorithm: KeyPairAlgorithm, spki: &[u8]) -> Result<Self, CryptoError> {
         let key = encoding::read_spki(algorithm, spki)?;
         let key = pkcs1::RsaPublicKeyRef::from_der(key).map_err(|_| CryptoError::InvalidKey)?;
+        check_modulus(algorithm, key.modulus)?;
         Self::new(algorithm, RsaPublicKey::try_from(key).map_err(|_| CryptoError::InvalidKey)?)
     }
 
     fn new(algorithm: KeyPairAlgorithm, key: RsaPublicKey) -> Result<Self, CryptoError> {
-        if algorithm.modulus_bits() != Some(key.n().bits() as usize) {
-            return Err(CryptoError::InvalidKey);
-        }
         let mut public = Self { algorithm, key, spki: Vec::new() };
         public.spki = encoding::write_spki(algorithm, &public.to_pkcs1()?)?;
         Ok(public)
@@ -184,6 +185,11 @@ impl fmt::Debug for RsaPublic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RsaPublic({:?})", self.algorithm)
     }
+}
+
+/// Before anything is computed with it: what a caller sends decides how long that takes.
+fn check_modulus(algorithm: KeyPairAlgorithm, modulus: UintRef<'_>) -> Result<(), CryptoError> {
+    if algorithm.modulus_bits() == Some(bit_len(modulus)) { Ok(()) } else { Err(CryptoError::InvalidKey) }
 }
 
 /// How a hash becomes a number to sign.

@@ -73,7 +73,7 @@ impl KeyPairAlgorithm {
 fn modulus_bits_of_public(der: &[u8]) -> Option<usize> {
     let mut reader = SliceReader::new(der).ok()?;
     Header::decode(&mut reader).ok()?;
-    bits(UintRef::decode(&mut reader).ok()?)
+    Some(bit_len(UintRef::decode(&mut reader).ok()?))
 }
 
 /// Of RSAPrivateKey, where the modulus comes behind the version.
@@ -81,12 +81,13 @@ fn modulus_bits_of_private(der: &[u8]) -> Option<usize> {
     let mut reader = SliceReader::new(der).ok()?;
     Header::decode(&mut reader).ok()?;
     UintRef::decode(&mut reader).ok()?;
-    bits(UintRef::decode(&mut reader).ok()?)
+    Some(bit_len(UintRef::decode(&mut reader).ok()?))
 }
 
-fn bits(number: UintRef<'_>) -> Option<usize> {
-    let first = number.as_bytes().first()?;
-    Some(8 * number.as_bytes().len() - first.leading_zeros() as usize)
+/// Bits of a number without its leading zeros.
+pub(crate) fn bit_len(number: UintRef<'_>) -> usize {
+    let bytes = number.as_bytes();
+    8 * bytes.len() - bytes.first().map_or(0, |first| first.leading_zeros() as usize)
 }
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
