@@ -33,6 +33,7 @@ mod kdf;
 mod key_pair;
 mod provider;
 mod secret;
+mod xaes;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -46,3 +47,4 @@ pub use kdf::hkdf;
 pub use key_pair::{Encapsulated, EncryptionScheme, KeyPairAlgorithm, Message, PrivateKey, PublicKey, SignatureScheme};
 pub use provider::{Digest, DigestAlgorithm, Mac, MacAlgorithm, Provider};
 pub use secret::{SecretBytes, constant_time_eq};
+pub use xaes::{MessageKey, xaes};
