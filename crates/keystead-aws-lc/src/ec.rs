@@ -16,7 +16,7 @@ use keystead_crypto::{
     SignatureScheme,
 };
 
-use crate::canonical::{ReadPrivateKey, ReadPublicKey};
+use crate::canonical::AwsLcPrivateKey;
 use crate::digest;
 use crate::once::Once;
 use crate::provider::SHARED;
@@ -87,7 +87,7 @@ impl EcPrivateKey {
 
     fn new(curve: &'static Curve, signing: EcdsaKeyPair) -> Result<Self, CryptoError> {
         let spki = signing.public_key().as_der().map_err(|_| CryptoError::InvalidKey)?;
-        let public = EcPublicKey::read(curve, spki.as_ref())?;
+        let public = EcPublicKey::new(curve, spki.as_ref())?;
         Ok(Self { signing, agreeing: Once::new(), public })
     }
 
@@ -100,15 +100,15 @@ impl EcPrivateKey {
     }
 }
 
-impl ReadPrivateKey for EcPrivateKey {
+impl AwsLcPrivateKey for EcPrivateKey {
     type Parameters = Curve;
 
     fn algorithm(curve: &Curve) -> KeyPairAlgorithm {
         curve.algorithm
     }
 
-    /// AWS-LC writes a key without its public point, or with a compressed one, if it read it so; such keys are refused
-    /// by their length.
+    /// AWS-LC writes a key without its public point, or with a compressed one, if it read it so. Such keys are refused by
+    /// their length: `to_pkcs8` writes the whole point (ASY-83).
     fn read(curve: &'static Curve, pkcs8: &[u8]) -> Result<Self, CryptoError> {
         if pkcs8.len() != curve.pkcs8_len {
             return Err(CryptoError::InvalidKey);
@@ -164,32 +164,18 @@ pub(crate) struct EcPublicKey {
 }
 
 impl EcPublicKey {
+    pub(crate) fn new(curve: &'static Curve, spki: &[u8]) -> Result<Self, CryptoError> {
+        if spki.len() != curve.spki_len {
+            return Err(CryptoError::InvalidKey);
+        }
+        let verifying = ParsedPublicKey::new(curve.verification, spki).map_err(|_| CryptoError::InvalidKey)?;
+        Ok(Self { curve, spki: spki.into(), verifying })
+    }
+
     /// Whether `spki` is as this key's, but for the coordinates: the same curve, uncompressed, nothing else in it.
     fn has_same_form(&self, spki: &[u8]) -> bool {
         let head = self.curve.spki_len - 2 * self.curve.field_len;
         spki.len() == self.spki.len() && spki[..head] == self.spki[..head]
-    }
-}
-
-impl ReadPublicKey for EcPublicKey {
-    type Parameters = Curve;
-
-    fn algorithm(curve: &Curve) -> KeyPairAlgorithm {
-        curve.algorithm
-    }
-
-    /// AWS-LC writes a compressed point if it read one; such keys are refused by their length.
-    fn read(curve: &'static Curve, spki: &[u8]) -> Result<Self, CryptoError> {
-        let verifying = ParsedPublicKey::new(curve.verification, spki).map_err(|_| CryptoError::InvalidKey)?;
-        let spki: Box<[u8]> = verifying.as_der().map_err(|_| CryptoError::InvalidKey)?.as_ref().into();
-        if spki.len() != curve.spki_len {
-            return Err(CryptoError::InvalidKey);
-        }
-        Ok(Self { curve, spki, verifying })
-    }
-
-    fn written(&self) -> &[u8] {
-        &self.spki
     }
 }
 

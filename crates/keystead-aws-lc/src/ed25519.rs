@@ -8,7 +8,7 @@ use keystead_crypto::{
     CryptoError, Entropy, KeyPairAlgorithm, Message, PrivateKey, Provider, PublicKey, SecretBytes, SignatureScheme,
 };
 
-use crate::canonical::ReadPrivateKey;
+use crate::canonical::AwsLcPrivateKey;
 use crate::once::Once;
 use crate::provider::SHARED;
 
@@ -30,7 +30,7 @@ impl Ed25519PrivateKey {
     }
 }
 
-impl ReadPrivateKey for Ed25519PrivateKey {
+impl AwsLcPrivateKey for Ed25519PrivateKey {
     type Parameters = ();
 
     fn algorithm(_: &()) -> KeyPairAlgorithm {

@@ -12,7 +12,7 @@ use keystead_crypto::{
     CryptoError, Entropy, KeyPairAlgorithm, Message, PrivateKey, Provider, PublicKey, SecretBytes, SignatureScheme,
 };
 
-use crate::canonical::{ReadPrivateKey, ReadPublicKey};
+use crate::canonical::AwsLcPrivateKey;
 use crate::once::Once;
 use crate::provider::SHARED;
 
@@ -43,12 +43,12 @@ impl MlDsaPrivateKey {
 
     fn new(set: &'static ParameterSet, signing: PqdsaKeyPair) -> Result<Self, CryptoError> {
         let spki = signing.public_key().as_der().map_err(|_| CryptoError::InvalidKey)?;
-        let public = MlDsaPublicKey::read(set, spki.as_ref())?;
+        let public = MlDsaPublicKey::new(set, spki.as_ref())?;
         Ok(Self { signing, shared: Once::new(), public })
     }
 }
 
-impl ReadPrivateKey for MlDsaPrivateKey {
+impl AwsLcPrivateKey for MlDsaPrivateKey {
     type Parameters = ParameterSet;
 
     fn algorithm(set: &ParameterSet) -> KeyPairAlgorithm {
@@ -105,21 +105,10 @@ pub(crate) struct MlDsaPublicKey {
     shared: Once<Box<dyn PublicKey>>,
 }
 
-impl ReadPublicKey for MlDsaPublicKey {
-    type Parameters = ParameterSet;
-
-    fn algorithm(set: &ParameterSet) -> KeyPairAlgorithm {
-        set.algorithm
-    }
-
-    fn read(set: &'static ParameterSet, spki: &[u8]) -> Result<Self, CryptoError> {
+impl MlDsaPublicKey {
+    pub(crate) fn new(set: &'static ParameterSet, spki: &[u8]) -> Result<Self, CryptoError> {
         let verifying = ParsedPublicKey::new(set.verification, spki).map_err(|_| CryptoError::InvalidKey)?;
-        let spki = verifying.as_der().map_err(|_| CryptoError::InvalidKey)?.as_ref().into();
-        Ok(Self { set, spki, verifying, shared: Once::new() })
-    }
-
-    fn written(&self) -> &[u8] {
-        &self.spki
+        Ok(Self { set, spki: spki.into(), verifying, shared: Once::new() })
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct MlKemPrivateKey {
 
 impl MlKemPrivateKey {
     pub(crate) fn new(set: &'static ParameterSet, shared: Box<dyn PrivateKey>) -> Result<Self, CryptoError> {
-        let public = MlKemPublicKey::new(set, shared.public())?;
+        let public = MlKemPublicKey::new(set, shared.public().spki())?;
         Ok(Self { shared, public })
     }
 }
@@ -60,9 +60,8 @@ pub(crate) struct MlKemPublicKey {
 }
 
 impl MlKemPublicKey {
-    /// Takes over a key that the default provider has read and checked.
-    pub(crate) fn new(set: &'static ParameterSet, shared: &dyn PublicKey) -> Result<Self, CryptoError> {
-        let spki = shared.spki();
+    /// Takes over a key that the default provider has read and checked; AWS-LC looks at its length only.
+    pub(crate) fn new(set: &'static ParameterSet, spki: &[u8]) -> Result<Self, CryptoError> {
         // The bit string with the key is the last thing in SubjectPublicKeyInfo.
         let start = spki.len().checked_sub(set.key_len).ok_or(CryptoError::InvalidKey)?;
         let key = &spki[start..];

@@ -94,14 +94,31 @@ impl Provider for AwsLcProvider {
         })
     }
 
-    fn public_key(&self, algorithm: KeyPairAlgorithm, spki: &[u8]) -> Result<Box<dyn PublicKey>, CryptoError> {
+    fn trusted_private_key(
+        &self,
+        algorithm: KeyPairAlgorithm,
+        pkcs8: &[u8],
+    ) -> Result<Box<dyn PrivateKey>, CryptoError> {
         Ok(match Family::of(algorithm) {
-            Family::Rsa(size) => Box::new(canonical::public_key::<RsaPublicKey>(size, spki)?),
-            Family::Ec(curve) => Box::new(canonical::public_key::<EcPublicKey>(curve, spki)?),
-            Family::Ed25519 => Box::new(Ed25519PublicKey::new(SHARED.public_key(algorithm, spki)?)?),
-            Family::MlDsa(set) => Box::new(canonical::public_key::<MlDsaPublicKey>(set, spki)?),
-            Family::MlKem(set) => Box::new(MlKemPublicKey::new(set, &*SHARED.public_key(algorithm, spki)?)?),
-            Family::Shared => return SHARED.public_key(algorithm, spki),
+            Family::Rsa(size) => Box::new(canonical::trusted_private_key::<RsaPrivateKey>(size, pkcs8)?),
+            Family::Ec(curve) => Box::new(canonical::trusted_private_key::<EcPrivateKey>(curve, pkcs8)?),
+            Family::Ed25519 => Box::new(canonical::trusted_private_key::<Ed25519PrivateKey>(&(), pkcs8)?),
+            Family::MlDsa(set) => Box::new(canonical::trusted_private_key::<MlDsaPrivateKey>(set, pkcs8)?),
+            Family::MlKem(set) => Box::new(MlKemPrivateKey::new(set, SHARED.trusted_private_key(algorithm, pkcs8)?)?),
+            Family::Shared => return SHARED.trusted_private_key(algorithm, pkcs8),
+        })
+    }
+
+    /// The default provider reads the key, checks it and brings it into its one form, and AWS-LC reads that.
+    fn public_key(&self, algorithm: KeyPairAlgorithm, spki: &[u8]) -> Result<Box<dyn PublicKey>, CryptoError> {
+        let key = SHARED.public_key(algorithm, spki)?;
+        Ok(match Family::of(algorithm) {
+            Family::Rsa(size) => Box::new(RsaPublicKey::new(size, key.spki())?),
+            Family::Ec(curve) => Box::new(EcPublicKey::new(curve, key.spki())?),
+            Family::Ed25519 => Box::new(Ed25519PublicKey::new(key)?),
+            Family::MlDsa(set) => Box::new(MlDsaPublicKey::new(set, key.spki())?),
+            Family::MlKem(set) => Box::new(MlKemPublicKey::new(set, key.spki())?),
+            Family::Shared => key,
         })
     }
 }

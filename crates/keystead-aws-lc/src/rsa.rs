@@ -19,7 +19,7 @@ use keystead_crypto::{
     SecretBytes, SignatureScheme,
 };
 
-use crate::canonical::{ReadPrivateKey, ReadPublicKey};
+use crate::canonical::AwsLcPrivateKey;
 use crate::digest;
 use crate::once::Once;
 
@@ -48,7 +48,7 @@ impl RsaPrivateKey {
 
     fn new(size: &'static Size, signing: KeyPair) -> Result<Self, CryptoError> {
         let spki = signing.public_key().as_der().map_err(|_| CryptoError::InvalidKey)?;
-        let public = RsaPublicKey::read(size, spki.as_ref())?;
+        let public = RsaPublicKey::new(size, spki.as_ref())?;
         Ok(Self { signing, decrypting: Once::new(), public })
     }
 
@@ -60,7 +60,7 @@ impl RsaPrivateKey {
     }
 }
 
-impl ReadPrivateKey for RsaPrivateKey {
+impl AwsLcPrivateKey for RsaPrivateKey {
     type Parameters = Size;
 
     fn algorithm(size: &Size) -> KeyPairAlgorithm {
@@ -132,30 +132,17 @@ pub(crate) struct RsaPublicKey {
 }
 
 impl RsaPublicKey {
-    fn modulus_len(&self) -> usize {
-        self.size.modulus.len()
-    }
-}
-
-impl ReadPublicKey for RsaPublicKey {
-    type Parameters = Size;
-
-    fn algorithm(size: &Size) -> KeyPairAlgorithm {
-        size.algorithm
-    }
-
-    fn read(size: &'static Size, spki: &[u8]) -> Result<Self, CryptoError> {
+    pub(crate) fn new(size: &'static Size, spki: &[u8]) -> Result<Self, CryptoError> {
         let key = PublicEncryptingKey::from_der(spki).map_err(|_| CryptoError::InvalidKey)?;
         if key.key_size_bits() != 8 * size.modulus.len() {
             return Err(CryptoError::InvalidKey);
         }
-        let spki = key.as_der().map_err(|_| CryptoError::InvalidKey)?.as_ref().into();
         let encrypting = OaepPublicEncryptingKey::new(key).map_err(|_| CryptoError::InvalidKey)?;
-        Ok(Self { size, spki, encrypting, verifying: [const { Once::new() }; SCHEMES.len()] })
+        Ok(Self { size, spki: spki.into(), encrypting, verifying: [const { Once::new() }; SCHEMES.len()] })
     }
 
-    fn written(&self) -> &[u8] {
-        &self.spki
+    fn modulus_len(&self) -> usize {
+        self.size.modulus.len()
     }
 }
 

@@ -1,8 +1,14 @@
 //! The default provider: ring and the RustCrypto crates.
 
 mod aead;
+mod ec;
+mod ed25519;
+mod encoding;
 mod key_pair;
 mod mac;
+mod rng;
+mod rsa;
+mod signature_der;
 
 use aes::{Aes128, Aes128Enc, Aes192, Aes192Enc, Aes256, Aes256Enc};
 use cbc::cipher::block_padding::Pkcs7;

@@ -4,6 +4,8 @@
 //! ciphertexts and shared secrets have the form that chapters 30 and 41 give them. A key is parsed once and used often:
 //! no method parses a key again.
 
+mod oid;
+
 use std::fmt;
 
 use crate::{CryptoError, DigestAlgorithm, Entropy, SecretBytes};

@@ -35,6 +35,7 @@ mod provider;
 mod secret;
 mod xaes;
 
+pub mod ber;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod entropy;

@@ -40,13 +40,28 @@ pub trait Provider: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Box<dyn PrivateKey>, CryptoError>;
 
     /// Reads a private key from PKCS #8, DER or BER, and checks it: the parameters of `algorithm`, a scalar in range,
-    /// an RSA modulus of exactly the right size, a public half, if there is one, that fits.
+    /// an RSA modulus of exactly the right size that is the product of two primes, a public half, if there is one,
+    /// that fits (IMP-29..IMP-33).
     ///
     /// # Errors
     /// [`CryptoError::InvalidKey`].
     fn private_key(&self, algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Result<Box<dyn PrivateKey>, CryptoError>;
 
-    /// Reads a public key from SubjectPublicKeyInfo, DER, and checks it.
+    /// Reads what [`PrivateKey::to_pkcs8`] wrote, or what [`Provider::private_key`] has accepted before. It may leave
+    /// out checks that take longer than a use of the key, such as whether the factors of an RSA modulus are prime.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`].
+    fn trusted_private_key(
+        &self,
+        algorithm: KeyPairAlgorithm,
+        pkcs8: &[u8],
+    ) -> Result<Box<dyn PrivateKey>, CryptoError> {
+        self.private_key(algorithm, pkcs8)
+    }
+
+    /// Reads a public key from SubjectPublicKeyInfo, DER, and checks it. The point of an elliptic curve may be
+    /// uncompressed, compressed or hybrid (X9.62).
     ///
     /// # Errors
     /// [`CryptoError::InvalidKey`].

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aes::Aes256Enc;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
+use zeroize::Zeroizing;
 
 use crate::{CryptoError, Entropy};
 
@@ -30,17 +31,22 @@ impl SeededEntropy {
     pub fn from_bytes(seed: [u8; 32]) -> Self {
         Self { cipher: Aes256Enc::new(&seed.into()), next_block: AtomicU64::new(0) }
     }
+
+    /// The next bytes. It cannot fail.
+    pub(crate) fn stream(&self, dest: &mut [u8]) {
+        let blocks = dest.len().div_ceil(BLOCK_LEN) as u64;
+        let first = self.next_block.fetch_add(blocks, Ordering::Relaxed);
+        for (number, chunk) in (first..).zip(dest.chunks_mut(BLOCK_LEN)) {
+            let mut block = Zeroizing::new(u128::from(number).to_be_bytes());
+            self.cipher.encrypt_block(Array::cast_from_core_mut(&mut block));
+            chunk.copy_from_slice(&block[..chunk.len()]);
+        }
+    }
 }
 
 impl Entropy for SeededEntropy {
     fn fill(&self, dest: &mut [u8]) -> Result<(), CryptoError> {
-        let blocks = dest.len().div_ceil(BLOCK_LEN) as u64;
-        let first = self.next_block.fetch_add(blocks, Ordering::Relaxed);
-        for (number, chunk) in (first..).zip(dest.chunks_mut(BLOCK_LEN)) {
-            let mut block = Array::from(u128::from(number).to_be_bytes());
-            self.cipher.encrypt_block(&mut block);
-            chunk.copy_from_slice(&block[..chunk.len()]);
-        }
+        self.stream(dest);
         Ok(())
     }
 }
