@@ -14,12 +14,14 @@ mod kdf;
 mod mac;
 mod properties;
 mod sealer;
+mod sm2;
+pub mod sm2_vectors;
 mod vectors;
 
 use std::fmt;
 
-use crate::{Aead, AeadAlgorithm, CryptoError, Digest, DigestAlgorithm, Mac, MacAlgorithm, Provider, Sealer};
-use crate::{SealingAlgorithm, entropy::SeededEntropy};
+use crate::{Aead, AeadAlgorithm, CryptoError, Digest, DigestAlgorithm, KeyPairAlgorithm, Mac, MacAlgorithm};
+use crate::{PrivateKey, Provider, Sealer, SealingAlgorithm, entropy::SeededEntropy};
 
 /// Runs every check against `provider`: published vectors (Wycheproof, NIST, RFC, GB/T, C2SP) and properties.
 ///
@@ -36,6 +38,7 @@ pub fn run(provider: &dyn Provider) -> Report {
     kdf::run(&mut suite);
     aead::run(&mut suite);
     sealer::run(&mut suite);
+    sm2::run(&mut suite);
     suite.report
 }
 
@@ -74,6 +77,16 @@ impl Suite<'_> {
 
     fn digest(&mut self, algorithm: DigestAlgorithm, parts: &[&[u8]]) -> Option<Digest> {
         let made = self.provider.digest(algorithm, parts);
+        self.known(&algorithm, made)
+    }
+
+    fn private_key(&mut self, algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Option<Box<dyn PrivateKey>> {
+        let made = self.provider.private_key(algorithm, pkcs8);
+        self.known(&algorithm, made)
+    }
+
+    fn generated(&mut self, algorithm: KeyPairAlgorithm) -> Option<Box<dyn PrivateKey>> {
+        let made = self.provider.generate_key_pair(algorithm, &self.entropy);
         self.known(&algorithm, made)
     }
 

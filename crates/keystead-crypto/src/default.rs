@@ -6,9 +6,13 @@ mod ed25519;
 mod encoding;
 mod key_pair;
 mod mac;
+mod ml_dsa;
+mod ml_kem;
+mod ml_private;
 mod rng;
 mod rsa;
 mod signature_der;
+pub(crate) mod sm2;
 
 use aes::{Aes128, Aes128Enc, Aes192, Aes192Enc, Aes256, Aes256Enc};
 use cbc::cipher::block_padding::Pkcs7;

@@ -14,6 +14,7 @@
 //! | AES-CMAC | `aes`, `cmac` | constant time, wiped |
 //! | HMAC | `hmac` with `sha2`, `sm3` | the fastest at the sizes of a KMS; constant time, wiped |
 //! | SHA-2, SM3 | `sha2`, `sm3` | constant time |
+//! | SM2 | `sm2` for the curve | constant time by design, unaudited; signatures, encryption and encodings on it are ours, and wiped |
 //! | sealing (XAES) | the above | a long-lived key meets only `aes` or `sm4`, which wipe it; ring sees one-message subkeys |
 //!
 //! **SM4 leaks through the cache.** The `sm4` crate looks secret bytes up in a 256-byte table, in the key schedule and
@@ -39,6 +40,7 @@ pub mod ber;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod entropy;
+pub mod sm2;
 
 pub use aead::{Aead, AeadAlgorithm, NONCE_LEN, SEALING_NONCE_LEN, Sealer, SealingAlgorithm, TAG_LEN};
 pub use default::DefaultProvider;

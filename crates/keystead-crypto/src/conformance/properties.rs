@@ -35,6 +35,12 @@ pub(super) fn shows(printed: &str, secret: &[u8]) -> bool {
     as_hex || as_list
 }
 
+pub(super) fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[bit / 8] ^= 1 << (bit % 8);
+    bytes
+}
+
 fn round_trip<const NONCE: usize>(
     suite: &mut Suite<'_>,
     algorithm: &dyn fmt::Debug,
@@ -91,12 +97,6 @@ fn tampering<const NONCE: usize>(
     for cut in 0..length {
         refused("ciphertext", &nonce, &aad, &ciphertext[..cut], &tag);
     }
-}
-
-fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    bytes[bit / 8] ^= 1 << (bit % 8);
-    bytes
 }
 
 /// Whether eight bytes in a row stand where the plaintext has them. Chance does that once in 2^64.

@@ -1,6 +1,8 @@
 //! Key pairs of the default provider: which module serves which algorithm.
 
 use k256::Secp256k1;
+use ml_dsa::{MlDsa44, MlDsa65, MlDsa87};
+use ml_kem::{MlKem512, MlKem768, MlKem1024};
 use p256::NistP256;
 use p384::NistP384;
 use p521::NistP521;
@@ -9,9 +11,12 @@ use sha2::{Sha256, Sha384, Sha512};
 use super::ec::{EcPrivate, EcPublic};
 use super::ed25519::{Ed25519Private, Ed25519Public};
 use super::hash;
+use super::ml_dsa::{MlDsaPrivate, MlDsaPublic};
+use super::ml_kem::{MlKemPrivate, MlKemPublic};
 use super::rsa::{RsaPrivate, RsaPublic};
+use super::sm2::key::{Sm2Private, Sm2Public};
 use crate::{CryptoError, Digest, DigestAlgorithm, Entropy, KeyPairAlgorithm, Message, PrivateKey, PublicKey};
-use KeyPairAlgorithm::{Ed25519, P256, P384, P521, Rsa2048, Rsa3072, Rsa4096, Secp256k1 as K256};
+use KeyPairAlgorithm::{Ed25519, P256, P384, P521, Rsa2048, Rsa3072, Rsa4096, Secp256k1 as K256, Sm2};
 
 pub(super) fn generate(algorithm: KeyPairAlgorithm, entropy: &dyn Entropy) -> Result<Box<dyn PrivateKey>, CryptoError> {
     Ok(match algorithm {
@@ -21,7 +26,13 @@ pub(super) fn generate(algorithm: KeyPairAlgorithm, entropy: &dyn Entropy) -> Re
         P521 => Box::new(EcPrivate::<NistP521>::generate(entropy)?),
         K256 => Box::new(EcPrivate::<Secp256k1>::generate(entropy)?),
         Ed25519 => Box::new(Ed25519Private::generate(entropy)?),
-        _ => return Err(CryptoError::Unsupported),
+        Sm2 => Box::new(Sm2Private::generate(entropy)?),
+        KeyPairAlgorithm::MlDsa44 => Box::new(MlDsaPrivate::<MlDsa44>::generate(entropy)?),
+        KeyPairAlgorithm::MlDsa65 => Box::new(MlDsaPrivate::<MlDsa65>::generate(entropy)?),
+        KeyPairAlgorithm::MlDsa87 => Box::new(MlDsaPrivate::<MlDsa87>::generate(entropy)?),
+        KeyPairAlgorithm::MlKem512 => Box::new(MlKemPrivate::<MlKem512>::generate(entropy)?),
+        KeyPairAlgorithm::MlKem768 => Box::new(MlKemPrivate::<MlKem768>::generate(entropy)?),
+        KeyPairAlgorithm::MlKem1024 => Box::new(MlKemPrivate::<MlKem1024>::generate(entropy)?),
     })
 }
 
@@ -33,7 +44,13 @@ pub(super) fn private_key(algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Result<B
         P521 => Box::new(EcPrivate::<NistP521>::from_pkcs8(pkcs8)?),
         K256 => Box::new(EcPrivate::<Secp256k1>::from_pkcs8(pkcs8)?),
         Ed25519 => Box::new(Ed25519Private::from_pkcs8(pkcs8)?),
-        _ => return Err(CryptoError::Unsupported),
+        Sm2 => Box::new(Sm2Private::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::MlDsa44 => Box::new(MlDsaPrivate::<MlDsa44>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::MlDsa65 => Box::new(MlDsaPrivate::<MlDsa65>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::MlDsa87 => Box::new(MlDsaPrivate::<MlDsa87>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::MlKem512 => Box::new(MlKemPrivate::<MlKem512>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::MlKem768 => Box::new(MlKemPrivate::<MlKem768>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::MlKem1024 => Box::new(MlKemPrivate::<MlKem1024>::from_pkcs8(pkcs8)?),
     })
 }
 
@@ -45,7 +62,13 @@ pub(super) fn public_key(algorithm: KeyPairAlgorithm, spki: &[u8]) -> Result<Box
         P521 => Box::new(EcPublic::<NistP521>::from_spki(spki)?),
         K256 => Box::new(EcPublic::<Secp256k1>::from_spki(spki)?),
         Ed25519 => Box::new(Ed25519Public::from_spki(spki)?),
-        _ => return Err(CryptoError::Unsupported),
+        Sm2 => Box::new(Sm2Public::from_spki(spki)?),
+        KeyPairAlgorithm::MlDsa44 => Box::new(MlDsaPublic::<MlDsa44>::from_spki(spki)?),
+        KeyPairAlgorithm::MlDsa65 => Box::new(MlDsaPublic::<MlDsa65>::from_spki(spki)?),
+        KeyPairAlgorithm::MlDsa87 => Box::new(MlDsaPublic::<MlDsa87>::from_spki(spki)?),
+        KeyPairAlgorithm::MlKem512 => Box::new(MlKemPublic::<MlKem512>::from_spki(spki)?),
+        KeyPairAlgorithm::MlKem768 => Box::new(MlKemPublic::<MlKem768>::from_spki(spki)?),
+        KeyPairAlgorithm::MlKem1024 => Box::new(MlKemPublic::<MlKem1024>::from_spki(spki)?),
     })
 }
 
