@@ -66,7 +66,8 @@ impl PrivateKey for Ed25519PrivateKey {
             let signature = self.signing.try_sign(message).map_err(|_| CryptoError::Unsupported)?;
             return Ok(signature.as_ref().to_vec());
         }
-        let shared = self.shared.get(|| SHARED.private_key(KeyPairAlgorithm::Ed25519, self.write()?.expose()))?;
+        let shared =
+            self.shared.get(|| SHARED.trusted_private_key(KeyPairAlgorithm::Ed25519, self.write()?.expose()))?;
         shared.sign(scheme, message, entropy)
     }
 }

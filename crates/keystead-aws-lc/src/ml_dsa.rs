@@ -32,19 +32,23 @@ pub(crate) struct ParameterSet {
 
 pub(crate) struct MlDsaPrivateKey {
     signing: PqdsaKeyPair,
+    /// AWS-LC cannot write a key that came expanded, without its seed.
+    pkcs8: SecretBytes,
     shared: Once<Box<dyn PrivateKey>>,
     public: MlDsaPublicKey,
 }
 
 impl MlDsaPrivateKey {
     pub(crate) fn generate(set: &'static ParameterSet) -> Result<Self, CryptoError> {
-        Self::new(set, PqdsaKeyPair::generate(set.signing).map_err(|_| CryptoError::Entropy)?)
+        let signing = PqdsaKeyPair::generate(set.signing).map_err(|_| CryptoError::Entropy)?;
+        let pkcs8 = write(&signing)?;
+        Self::new(set, signing, pkcs8)
     }
 
-    fn new(set: &'static ParameterSet, signing: PqdsaKeyPair) -> Result<Self, CryptoError> {
+    fn new(set: &'static ParameterSet, signing: PqdsaKeyPair, pkcs8: SecretBytes) -> Result<Self, CryptoError> {
         let spki = signing.public_key().as_der().map_err(|_| CryptoError::InvalidKey)?;
         let public = MlDsaPublicKey::new(set, spki.as_ref())?;
-        Ok(Self { signing, shared: Once::new(), public })
+        Ok(Self { signing, pkcs8, shared: Once::new(), public })
     }
 }
 
@@ -56,13 +60,12 @@ impl AwsLcPrivateKey for MlDsaPrivateKey {
     }
 
     fn read(set: &'static ParameterSet, pkcs8: &[u8]) -> Result<Self, CryptoError> {
-        Self::new(set, PqdsaKeyPair::from_pkcs8(set.signing, pkcs8).map_err(|_| CryptoError::InvalidKey)?)
+        let signing = PqdsaKeyPair::from_pkcs8(set.signing, pkcs8).map_err(|_| CryptoError::InvalidKey)?;
+        Self::new(set, signing, SecretBytes::from(pkcs8))
     }
 
-    /// In seed form; a key that came without its seed cannot be written.
     fn write(&self) -> Result<SecretBytes, CryptoError> {
-        let der = self.signing.to_pkcs8v1().map_err(|_| CryptoError::InvalidKey)?;
-        Ok(SecretBytes::from(der.as_ref()))
+        write(&self.signing)
     }
 }
 
@@ -72,7 +75,7 @@ impl PrivateKey for MlDsaPrivateKey {
     }
 
     fn to_pkcs8(&self) -> Result<SecretBytes, CryptoError> {
-        self.write()
+        Ok(self.pkcs8.clone())
     }
 
     fn sign(
@@ -87,7 +90,7 @@ impl PrivateKey for MlDsaPrivateKey {
             self.signing.sign(message, &mut signature).map_err(|_| CryptoError::Entropy)?;
             return Ok(signature);
         }
-        let shared = self.shared.get(|| SHARED.private_key(set.algorithm, self.write()?.expose()))?;
+        let shared = self.shared.get(|| SHARED.trusted_private_key(set.algorithm, self.pkcs8.expose()))?;
         shared.sign(scheme, message, entropy)
     }
 }
@@ -134,4 +137,10 @@ impl fmt::Debug for MlDsaPublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MlDsaPublicKey({:?})", self.set.algorithm)
     }
+}
+
+/// In seed form.
+fn write(signing: &PqdsaKeyPair) -> Result<SecretBytes, CryptoError> {
+    let der = signing.to_pkcs8v1().map_err(|_| CryptoError::InvalidKey)?;
+    Ok(SecretBytes::from(der.as_ref()))
 }

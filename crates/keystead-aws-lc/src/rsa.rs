@@ -55,7 +55,8 @@ impl RsaPrivateKey {
     fn decrypting(&self) -> Result<&OaepPrivateDecryptingKey, CryptoError> {
         self.decrypting.get(|| {
             let key = PrivateDecryptingKey::from_pkcs8(self.to_pkcs8()?.expose());
-            OaepPrivateDecryptingKey::new(key.map_err(|_| CryptoError::InvalidKey)?).map_err(|_| CryptoError::InvalidKey)
+            OaepPrivateDecryptingKey::new(key.map_err(|_| CryptoError::InvalidKey)?)
+                .map_err(|_| CryptoError::InvalidKey)
         })
     }
 }
@@ -90,9 +91,7 @@ impl PrivateKey for RsaPrivateKey {
         let padding = &SCHEMES[position(scheme)?];
         let mut signature = vec![0; self.public.modulus_len()];
         match message {
-            Message::Raw(message) => {
-                self.signing.sign(padding.signing, &SystemRandom::new(), message, &mut signature)
-            }
+            Message::Raw(message) => self.signing.sign(padding.signing, &SystemRandom::new(), message, &mut signature),
             Message::Digest(value) => {
                 let digest = digest::import(padding.hash, value)?;
                 self.signing.sign_digest(padding.signing, &digest, &mut signature)

@@ -231,7 +231,10 @@ fn each_opens_what_the_other_encapsulates() {
                 assert_ne!(rejected, made.secret, "{algorithm:?}");
                 // Implicit rejection is a function of key and ciphertext, so both give the same.
                 let pkcs8 = opener.to_pkcs8().unwrap();
-                assert_eq!(maker.private_key(algorithm, pkcs8.expose()).unwrap().decapsulate(&changed).unwrap(), rejected);
+                assert_eq!(
+                    maker.private_key(algorithm, pkcs8.expose()).unwrap().decapsulate(&changed).unwrap(),
+                    rejected
+                );
                 let cut = opener.decapsulate(&made.ciphertext[1..]);
                 assert_eq!(cut, Err(CryptoError::Unauthenticated), "{algorithm:?}");
             }
@@ -249,19 +252,16 @@ fn private_keys_are_read_strictly_and_written_whole() {
     let whole = key.to_pkcs8().unwrap();
     let whole = whole.expose();
     let (algorithm, scalar, inner) = (&whole[6..27], &whole[36..68], &whole[29..]);
-    let without_point = [
-        &[0x30, 0x41, 2, 1, 0],
-        algorithm,
-        &[4, 0x27, 0x30, 0x25, 2, 1, 1, 4, 0x20],
-        scalar,
-    ]
-    .concat();
+    let without_point = [&[0x30, 0x41, 2, 1, 0], algorithm, &[4, 0x27, 0x30, 0x25, 2, 1, 1, 4, 0x20], scalar].concat();
     for read in both_readings(&provider, KeyPairAlgorithm::P256, &without_point) {
         assert_eq!(read.to_pkcs8().unwrap().expose(), whole, "the point was left out");
     }
     let trailing = [whole, &[0]].concat();
     for (case, bad) in [inner, &trailing[..], &whole[..whole.len() - 1], &[]].into_iter().enumerate() {
-        for read in [provider.private_key(KeyPairAlgorithm::P256, bad), provider.trusted_private_key(KeyPairAlgorithm::P256, bad)] {
+        for read in [
+            provider.private_key(KeyPairAlgorithm::P256, bad),
+            provider.trusted_private_key(KeyPairAlgorithm::P256, bad),
+        ] {
             assert_eq!(read.map(drop), Err(CryptoError::InvalidKey), "case {case}");
         }
     }

@@ -10,9 +10,14 @@
 
 mod aead;
 mod digest;
+mod ecdh;
+mod ecdsa;
+mod ed25519;
 mod kdf;
+mod key_pair;
 mod mac;
 mod properties;
+mod rsa;
 mod sealer;
 mod sm2;
 pub mod sm2_vectors;
@@ -21,7 +26,7 @@ mod vectors;
 use std::fmt;
 
 use crate::{Aead, AeadAlgorithm, CryptoError, Digest, DigestAlgorithm, KeyPairAlgorithm, Mac, MacAlgorithm};
-use crate::{PrivateKey, Provider, Sealer, SealingAlgorithm, entropy::SeededEntropy};
+use crate::{PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm, entropy::SeededEntropy};
 
 /// Runs every check against `provider`: published vectors (Wycheproof, NIST, RFC, GB/T, C2SP) and properties.
 ///
@@ -38,6 +43,11 @@ pub fn run(provider: &dyn Provider) -> Report {
     kdf::run(&mut suite);
     aead::run(&mut suite);
     sealer::run(&mut suite);
+    key_pair::run(&mut suite);
+    rsa::run(&mut suite);
+    ecdsa::run(&mut suite);
+    ecdh::run(&mut suite);
+    ed25519::run(&mut suite);
     sm2::run(&mut suite);
     suite.report
 }
@@ -82,6 +92,11 @@ impl Suite<'_> {
 
     fn private_key(&mut self, algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Option<Box<dyn PrivateKey>> {
         let made = self.provider.private_key(algorithm, pkcs8);
+        self.known(&algorithm, made)
+    }
+
+    fn public_key(&mut self, algorithm: KeyPairAlgorithm, spki: &[u8]) -> Option<Box<dyn PublicKey>> {
+        let made = self.provider.public_key(algorithm, spki);
         self.known(&algorithm, made)
     }
 

@@ -29,6 +29,7 @@ use crate::{
     PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm,
 };
 use aead::{PortableGcm, RingGcm};
+use key_pair::Origin;
 use mac::MacKey;
 
 /// Every algorithm of the contract, from ring and the RustCrypto crates. The crate documentation says which does what.
@@ -105,7 +106,15 @@ impl Provider for DefaultProvider {
     }
 
     fn private_key(&self, algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Result<Box<dyn PrivateKey>, CryptoError> {
-        key_pair::private_key(algorithm, pkcs8)
+        key_pair::private_key(algorithm, pkcs8, Origin::Unknown)
+    }
+
+    fn trusted_private_key(
+        &self,
+        algorithm: KeyPairAlgorithm,
+        pkcs8: &[u8],
+    ) -> Result<Box<dyn PrivateKey>, CryptoError> {
+        key_pair::private_key(algorithm, pkcs8, Origin::Known)
     }
 
     fn public_key(&self, algorithm: KeyPairAlgorithm, spki: &[u8]) -> Result<Box<dyn PublicKey>, CryptoError> {

@@ -26,7 +26,8 @@ pub trait PrivateKey: fmt::Debug + Send + Sync {
     /// `entropy` serves nonces, salts and blinding; a provider with a generator of its own need not use it.
     ///
     /// # Errors
-    /// [`CryptoError::InvalidInput`] when a [`Message::Digest`] does not have the length of the scheme's hash.
+    /// [`CryptoError::InvalidInput`] when a [`Message::Digest`] does not have the length of the scheme's hash;
+    /// [`CryptoError::Unsupported`] when the scheme is not one of the key, or takes no message of that kind.
     fn sign(
         &self,
         scheme: SignatureScheme,
@@ -78,7 +79,7 @@ pub trait PublicKey: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`CryptoError::Unauthenticated`] when the signature is malformed or not that of the message under this key;
-    /// [`CryptoError::InvalidInput`] as for [`PrivateKey::sign`].
+    /// [`CryptoError::InvalidInput`] and [`CryptoError::Unsupported`] as for [`PrivateKey::sign`].
     fn verify(&self, scheme: SignatureScheme, message: Message<'_>, signature: &[u8]) -> Result<(), CryptoError> {
         let _ = (scheme, message, signature);
         Err(CryptoError::Unsupported)
@@ -119,8 +120,8 @@ pub struct Encapsulated {
 pub enum Message<'m> {
     /// The message itself; the scheme hashes it.
     Raw(&'m [u8]),
-    /// Its hash. For SM2 this is `e`, that is `SM3(Za || M)` (ASY-41); Ed25519ph hashes it again (chapter 30,
-    /// section 19).
+    /// Its hash. For SM2 this is `e`, that is `SM3(Za || M)` (ASY-41). Ed25519ph takes 64 bytes here and hashes them
+    /// again, as it would a [`Message::Raw`] (chapter 30, section 19); Ed25519 takes no hash.
     Digest(&'m [u8]),
     /// The representative mu of 64 bytes (FIPS 204, section 6.2), for ML-DSA only.
     ExternalMu(&'m [u8]),

@@ -16,17 +16,18 @@ use super::ml_kem::{MlKemPrivate, MlKemPublic};
 use super::rsa::{RsaPrivate, RsaPublic};
 use super::sm2::key::{Sm2Private, Sm2Public};
 use crate::{CryptoError, Digest, DigestAlgorithm, Entropy, KeyPairAlgorithm, Message, PrivateKey, PublicKey};
-use KeyPairAlgorithm::{Ed25519, P256, P384, P521, Rsa2048, Rsa3072, Rsa4096, Secp256k1 as K256, Sm2};
 
 pub(super) fn generate(algorithm: KeyPairAlgorithm, entropy: &dyn Entropy) -> Result<Box<dyn PrivateKey>, CryptoError> {
     Ok(match algorithm {
-        Rsa2048 | Rsa3072 | Rsa4096 => Box::new(RsaPrivate::generate(algorithm, entropy)?),
-        P256 => Box::new(EcPrivate::<NistP256>::generate(entropy)?),
-        P384 => Box::new(EcPrivate::<NistP384>::generate(entropy)?),
-        P521 => Box::new(EcPrivate::<NistP521>::generate(entropy)?),
-        K256 => Box::new(EcPrivate::<Secp256k1>::generate(entropy)?),
-        Ed25519 => Box::new(Ed25519Private::generate(entropy)?),
-        Sm2 => Box::new(Sm2Private::generate(entropy)?),
+        KeyPairAlgorithm::Rsa2048 | KeyPairAlgorithm::Rsa3072 | KeyPairAlgorithm::Rsa4096 => {
+            Box::new(RsaPrivate::generate(algorithm, entropy)?)
+        }
+        KeyPairAlgorithm::P256 => Box::new(EcPrivate::<NistP256>::generate(entropy)?),
+        KeyPairAlgorithm::P384 => Box::new(EcPrivate::<NistP384>::generate(entropy)?),
+        KeyPairAlgorithm::P521 => Box::new(EcPrivate::<NistP521>::generate(entropy)?),
+        KeyPairAlgorithm::Secp256k1 => Box::new(EcPrivate::<Secp256k1>::generate(entropy)?),
+        KeyPairAlgorithm::Ed25519 => Box::new(Ed25519Private::generate(entropy)?),
+        KeyPairAlgorithm::Sm2 => Box::new(Sm2Private::generate(entropy)?),
         KeyPairAlgorithm::MlDsa44 => Box::new(MlDsaPrivate::<MlDsa44>::generate(entropy)?),
         KeyPairAlgorithm::MlDsa65 => Box::new(MlDsaPrivate::<MlDsa65>::generate(entropy)?),
         KeyPairAlgorithm::MlDsa87 => Box::new(MlDsaPrivate::<MlDsa87>::generate(entropy)?),
@@ -36,15 +37,21 @@ pub(super) fn generate(algorithm: KeyPairAlgorithm, entropy: &dyn Entropy) -> Re
     })
 }
 
-pub(super) fn private_key(algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Result<Box<dyn PrivateKey>, CryptoError> {
+pub(super) fn private_key(
+    algorithm: KeyPairAlgorithm,
+    pkcs8: &[u8],
+    origin: Origin,
+) -> Result<Box<dyn PrivateKey>, CryptoError> {
     Ok(match algorithm {
-        Rsa2048 | Rsa3072 | Rsa4096 => Box::new(RsaPrivate::from_pkcs8(algorithm, pkcs8)?),
-        P256 => Box::new(EcPrivate::<NistP256>::from_pkcs8(pkcs8)?),
-        P384 => Box::new(EcPrivate::<NistP384>::from_pkcs8(pkcs8)?),
-        P521 => Box::new(EcPrivate::<NistP521>::from_pkcs8(pkcs8)?),
-        K256 => Box::new(EcPrivate::<Secp256k1>::from_pkcs8(pkcs8)?),
-        Ed25519 => Box::new(Ed25519Private::from_pkcs8(pkcs8)?),
-        Sm2 => Box::new(Sm2Private::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::Rsa2048 | KeyPairAlgorithm::Rsa3072 | KeyPairAlgorithm::Rsa4096 => {
+            Box::new(RsaPrivate::from_pkcs8(algorithm, pkcs8, origin)?)
+        }
+        KeyPairAlgorithm::P256 => Box::new(EcPrivate::<NistP256>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::P384 => Box::new(EcPrivate::<NistP384>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::P521 => Box::new(EcPrivate::<NistP521>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::Secp256k1 => Box::new(EcPrivate::<Secp256k1>::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::Ed25519 => Box::new(Ed25519Private::from_pkcs8(pkcs8)?),
+        KeyPairAlgorithm::Sm2 => Box::new(Sm2Private::from_pkcs8(pkcs8)?),
         KeyPairAlgorithm::MlDsa44 => Box::new(MlDsaPrivate::<MlDsa44>::from_pkcs8(pkcs8)?),
         KeyPairAlgorithm::MlDsa65 => Box::new(MlDsaPrivate::<MlDsa65>::from_pkcs8(pkcs8)?),
         KeyPairAlgorithm::MlDsa87 => Box::new(MlDsaPrivate::<MlDsa87>::from_pkcs8(pkcs8)?),
@@ -56,13 +63,15 @@ pub(super) fn private_key(algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Result<B
 
 pub(super) fn public_key(algorithm: KeyPairAlgorithm, spki: &[u8]) -> Result<Box<dyn PublicKey>, CryptoError> {
     Ok(match algorithm {
-        Rsa2048 | Rsa3072 | Rsa4096 => Box::new(RsaPublic::from_spki(algorithm, spki)?),
-        P256 => Box::new(EcPublic::<NistP256>::from_spki(spki)?),
-        P384 => Box::new(EcPublic::<NistP384>::from_spki(spki)?),
-        P521 => Box::new(EcPublic::<NistP521>::from_spki(spki)?),
-        K256 => Box::new(EcPublic::<Secp256k1>::from_spki(spki)?),
-        Ed25519 => Box::new(Ed25519Public::from_spki(spki)?),
-        Sm2 => Box::new(Sm2Public::from_spki(spki)?),
+        KeyPairAlgorithm::Rsa2048 | KeyPairAlgorithm::Rsa3072 | KeyPairAlgorithm::Rsa4096 => {
+            Box::new(RsaPublic::from_spki(algorithm, spki)?)
+        }
+        KeyPairAlgorithm::P256 => Box::new(EcPublic::<NistP256>::from_spki(spki)?),
+        KeyPairAlgorithm::P384 => Box::new(EcPublic::<NistP384>::from_spki(spki)?),
+        KeyPairAlgorithm::P521 => Box::new(EcPublic::<NistP521>::from_spki(spki)?),
+        KeyPairAlgorithm::Secp256k1 => Box::new(EcPublic::<Secp256k1>::from_spki(spki)?),
+        KeyPairAlgorithm::Ed25519 => Box::new(Ed25519Public::from_spki(spki)?),
+        KeyPairAlgorithm::Sm2 => Box::new(Sm2Public::from_spki(spki)?),
         KeyPairAlgorithm::MlDsa44 => Box::new(MlDsaPublic::<MlDsa44>::from_spki(spki)?),
         KeyPairAlgorithm::MlDsa65 => Box::new(MlDsaPublic::<MlDsa65>::from_spki(spki)?),
         KeyPairAlgorithm::MlDsa87 => Box::new(MlDsaPublic::<MlDsa87>::from_spki(spki)?),
@@ -70,6 +79,15 @@ pub(super) fn public_key(algorithm: KeyPairAlgorithm, spki: &[u8]) -> Result<Box
         KeyPairAlgorithm::MlKem768 => Box::new(MlKemPublic::<MlKem768>::from_spki(spki)?),
         KeyPairAlgorithm::MlKem1024 => Box::new(MlKemPublic::<MlKem1024>::from_spki(spki)?),
     })
+}
+
+/// Where a private key comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// This provider has made or checked it before.
+    Known,
+    /// Anywhere.
+    Unknown,
 }
 
 /// The hash of a message, or the one that the caller has made.

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crypto_primes::{Flavor, is_prime};
 use pkcs8::der::Decode;
 use rsa::pkcs1::{EncodeRsaPrivateKey, EncodeRsaPublicKey};
 use rsa::traits::{PaddingScheme, PrivateKeyParts, PublicKeyParts, SignatureScheme as _};
@@ -13,7 +14,7 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
 use super::encoding;
-use super::key_pair::prehash;
+use super::key_pair::{Origin, prehash};
 use super::rng::{ExpandedRng, KeyRng};
 use crate::{
     CryptoError, DigestAlgorithm, EncryptionScheme, Entropy, KeyPairAlgorithm, Message, PrivateKey, PublicKey,
@@ -34,16 +35,24 @@ impl RsaPrivate {
         Self::new(algorithm, key)
     }
 
-    /// Reads RSAPrivateKey in PKCS #8, and checks what IMP-31 asks for, but not that the factors are prime.
-    pub(super) fn from_pkcs8(algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Result<Self, CryptoError> {
+    /// Reads RSAPrivateKey in PKCS #8, and checks what IMP-31 asks for.
+    pub(super) fn from_pkcs8(algorithm: KeyPairAlgorithm, pkcs8: &[u8], origin: Origin) -> Result<Self, CryptoError> {
         let info = encoding::read_pkcs8(algorithm, pkcs8)?;
         let key = pkcs1::RsaPrivateKeyRef::from_der(info.private_key.expose()).map_err(|_| CryptoError::InvalidKey)?;
         // Checks n = p * q and e * d = 1, refuses more than two primes, and computes the CRT values anew.
         let private = Self::new(algorithm, RsaPrivateKey::try_from(key).map_err(|_| CryptoError::InvalidKey)?)?;
-        match info.public_key {
-            Some(public) if public != private.public.to_pkcs1()? => Err(CryptoError::InvalidKey),
-            _ => Ok(private),
+        if info.public_key.is_some_and(|public| private.public.to_pkcs1().as_ref() != Ok(&public)) {
+            return Err(CryptoError::InvalidKey);
         }
+        if origin == Origin::Unknown && !private.has_prime_factors() {
+            return Err(CryptoError::InvalidKey);
+        }
+        Ok(private)
+    }
+
+    /// Whether both factors are very probably prime (Baillie-PSW). It takes as long as several signatures.
+    fn has_prime_factors(&self) -> bool {
+        self.key.primes().iter().all(|factor| is_prime(Flavor::Any, factor.as_ref()))
     }
 
     fn new(algorithm: KeyPairAlgorithm, key: RsaPrivateKey) -> Result<Self, CryptoError> {
