@@ -13,9 +13,12 @@ mod digest;
 mod ecdh;
 mod ecdsa;
 mod ed25519;
+mod encoding;
 mod kdf;
 mod key_pair;
 mod mac;
+mod ml_dsa;
+mod ml_kem;
 mod properties;
 mod rsa;
 mod sealer;
@@ -43,12 +46,14 @@ pub fn run(provider: &dyn Provider) -> Report {
     kdf::run(&mut suite);
     aead::run(&mut suite);
     sealer::run(&mut suite);
+    sm2::run(&mut suite);
+    ml_dsa::run(&mut suite);
+    ml_kem::run(&mut suite);
     key_pair::run(&mut suite);
     rsa::run(&mut suite);
     ecdsa::run(&mut suite);
     ecdh::run(&mut suite);
     ed25519::run(&mut suite);
-    sm2::run(&mut suite);
     suite.report
 }
 

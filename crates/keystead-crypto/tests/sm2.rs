@@ -1,13 +1,15 @@
 //! SM2 beyond what every provider must do: the offline helper, and vectors that need a known nonce.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod script;
+
 use keystead_crypto::conformance::sm2_vectors as vectors;
 use keystead_crypto::entropy::{OsEntropy, SeededEntropy};
 use keystead_crypto::sm2::{self, CiphertextOrder, deterministic};
 use keystead_crypto::{
-    CryptoError, DefaultProvider, EncryptionScheme, Entropy, KeyPairAlgorithm, Message, PrivateKey, Provider,
-    SignatureScheme,
+    CryptoError, DefaultProvider, EncryptionScheme, KeyPairAlgorithm, Message, PrivateKey, Provider, SignatureScheme,
 };
+use script::Script;
 
 /// Spec: ASY-38, ASY-39, ASY-43, ASY-46
 #[test]
@@ -190,29 +192,4 @@ fn nonce(text: &str) -> [u8; 32] {
 
 fn unhex(text: &str) -> Vec<u8> {
     hex::decode(text).unwrap()
-}
-
-/// Entropy that follows a script of draws of 32 bytes.
-#[derive(Debug)]
-struct Script {
-    draws: std::sync::Mutex<Vec<[u8; 32]>>,
-    rest: Option<[u8; 32]>,
-}
-
-impl Script {
-    fn new(draws: &[[u8; 32]]) -> Self {
-        Self { draws: std::sync::Mutex::new(draws.iter().rev().copied().collect()), rest: None }
-    }
-
-    fn repeating(draw: [u8; 32]) -> Self {
-        Self { draws: Default::default(), rest: Some(draw) }
-    }
-}
-
-impl Entropy for Script {
-    fn fill(&self, dest: &mut [u8]) -> Result<(), CryptoError> {
-        let draw = self.draws.lock().unwrap().pop().or(self.rest).ok_or(CryptoError::Entropy)?;
-        dest.copy_from_slice(&draw);
-        Ok(())
-    }
 }

@@ -271,6 +271,7 @@ fn hash_of(scheme: SignatureScheme) -> Option<DigestAlgorithm> {
 fn digest_len(scheme: SignatureScheme) -> Option<usize> {
     match scheme {
         SignatureScheme::Ed25519Ph => Some(64),
+        SignatureScheme::Sm2Dsa => Some(32),
         scheme => hash_of(scheme).map(DigestAlgorithm::output_len),
     }
 }
@@ -309,10 +310,17 @@ const KINDS: &[Kind] = &[
         signatures: &[SignatureScheme::Ed25519, SignatureScheme::Ed25519Ph],
         encryption: &[],
     },
+    Kind {
+        algorithm: KeyPairAlgorithm::Sm2,
+        spki_len: 91,
+        signatures: &[SignatureScheme::Sm2Dsa],
+        encryption: &[EncryptionScheme::Sm2Pke],
+    },
 ];
 
 /// Kinds whose keys agree on secrets (chapter 30, section 19).
-const AGREEING: [KeyPairAlgorithm; 3] = [KeyPairAlgorithm::P256, KeyPairAlgorithm::P384, KeyPairAlgorithm::P521];
+const AGREEING: [KeyPairAlgorithm; 4] =
+    [KeyPairAlgorithm::P256, KeyPairAlgorithm::P384, KeyPairAlgorithm::P521, KeyPairAlgorithm::Sm2];
 
 const RSA: &[SignatureScheme] = &[
     SignatureScheme::RsaPss(DigestAlgorithm::Sha256),

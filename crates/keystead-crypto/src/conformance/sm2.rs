@@ -1,5 +1,6 @@
 //! SM2: signatures, encryption, key agreement, encodings.
 
+use super::encoding::{self, BIT_STRING, OCTET_STRING, integer, minimal_integer, sequence, tagged};
 use super::properties::{flipped, shows};
 use super::sm2_vectors::*;
 use super::{Suite, array, unhex};
@@ -165,7 +166,7 @@ fn ciphertexts_refused(suite: &mut Suite<'_>, key: &dyn PrivateKey) {
     let (x, y, hash, text) = (unhex(C1_X), unhex(C1_Y), unhex(C3), unhex(C2));
     let x_integer = minimal_integer(&x);
     let y_integer = minimal_integer(&y);
-    let octets = |bytes: &[u8]| [&[4, bytes.len() as u8], bytes].concat();
+    let octets = |bytes: &[u8]| tagged(OCTET_STRING, &[bytes]);
     assert_eq!(sequence(&[&x_integer, &y_integer, &octets(&hash), &octets(&text)]), ciphertext);
 
     // Coordinates not below p: the same residue, if it fits 32 bytes at all, and p itself.
@@ -311,37 +312,11 @@ fn wrong_ciphertext(suite: &mut Suite<'_>, key: &dyn PrivateKey, ciphertext: &[u
     assert_eq!(opened, Err(CryptoError::Unauthenticated), "ciphertext {}", hex::encode(ciphertext));
 }
 
-/// PKCS #8 around an `ECPrivateKey` with these parts, of less than 128 bytes each.
+/// PKCS #8 around an `ECPrivateKey` with these parts.
 fn pkcs8(scalar: &[u8], point: Option<&[u8]>) -> Vec<u8> {
-    let point = point.map(|point| {
-        let bits = tagged(3, &[&[0], point]);
-        tagged(0xa1, &[&bits])
-    });
-    let inner = sequence(&[&integer(&[1]), &tagged(4, &[scalar]), &point.unwrap_or_default()]);
-    let algorithm = unhex("301306072a8648ce3d020106082a811ccf5501822d");
-    sequence(&[&integer(&[0]), &algorithm, &tagged(4, &[&inner])])
-}
-
-fn sequence(parts: &[&[u8]]) -> Vec<u8> {
-    tagged(0x30, parts)
-}
-
-fn integer(value: &[u8]) -> Vec<u8> {
-    tagged(2, &[value])
-}
-
-/// A positive number as DER has it.
-fn minimal_integer(number: &[u8]) -> Vec<u8> {
-    let digits = &number[number.iter().take_while(|&&byte| byte == 0).count()..];
-    let sign: &[u8] = if digits.first().is_none_or(|&byte| byte >= 0x80) { &[0] } else { &[] };
-    tagged(2, &[sign, digits])
-}
-
-fn tagged(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let value = parts.concat();
-    let length = u8::try_from(value.len()).expect("the suite makes short structures only");
-    let header: &[u8] = if length < 0x80 { &[tag, length] } else { &[tag, 0x81, length] };
-    [header, &value].concat()
+    let point = point.map(|point| tagged(0xa1, &[&tagged(BIT_STRING, &[&[0], point])]));
+    let inner = sequence(&[&integer(&[1]), &tagged(OCTET_STRING, &[scalar]), &point.unwrap_or_default()]);
+    encoding::pkcs8(&unhex("301306072a8648ce3d020106082a811ccf5501822d"), &inner)
 }
 
 fn subtract(left: &[u8], right: &[u8]) -> Vec<u8> {

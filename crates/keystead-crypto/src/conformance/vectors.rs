@@ -391,6 +391,16 @@ pub(super) const HMAC: &[HmacVector] = &[
     },
 ];
 
+/// Codes of "Hi There" under the key 00 01 02 ... as long as the code, in the order of [`HMAC_ORDER`]. Computed
+/// (chapter 30, section 16.4).
+pub(super) const HMAC_HI_THERE: [&str; 4] = [
+    "43fc5c7cfa09279a1fc91c152f6a5dc45465afbf95cc2d4c0cb8b0e3",
+    "278639ec02309d3afded1b273f1349ba63b9089c12476d716bee3ecc94673e9e",
+    "33c27544b29f14980411ffc14559e8e32747db297cae9e5f346d31f44db42ff54f164e1ae83d57e595fa9e04f136904a",
+    "a3094851ee23a0111258d761c84a8874397304e578c0d166083d1c9f30fff1b8\
+        2597b5191fbce903be794e20d27099139d86bfa7cea79d864708720b16b67cf4",
+];
+
 /// Key, data, code of HMAC-SM3: GM/T 0042-2015, appendix D.3.
 pub(super) const HMAC_SM3: &[(&[u8], &[u8], &str)] = &[
     (

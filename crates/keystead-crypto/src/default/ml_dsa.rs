@@ -120,7 +120,7 @@ impl<P: Parameters> PrivateKey for MlDsaPrivate<P> {
             Some(seed) => MlPrivate::Seed(seed).to_der()?,
             None => MlPrivate::Expanded(&self.expanded()).to_der()?,
         };
-        encoding::write_pkcs8(P::ALGORITHM, form.as_bytes())
+        encoding::write_pkcs8(P::ALGORITHM, &form)
     }
 
     /// Hedged (FIPS 204, algorithm 2), with an empty context.

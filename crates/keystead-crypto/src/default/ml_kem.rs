@@ -118,7 +118,7 @@ impl<P: Parameters> PrivateKey for MlKemPrivate<P> {
             Some(seed) => MlPrivate::Seed(seed).to_der()?,
             None => MlPrivate::Expanded(self.expanded().expose()).to_der()?,
         };
-        encoding::write_pkcs8(P::ALGORITHM, form.as_bytes())
+        encoding::write_pkcs8(P::ALGORITHM, &form)
     }
 
     fn sign(&self, _: SignatureScheme, _: Message<'_>, _: &dyn Entropy) -> Result<Vec<u8>, CryptoError> {

@@ -1,7 +1,8 @@
 //! The forms of ML-DSA and ML-KEM private keys inside PKCS #8 (RFC 9881, section 6; RFC 9935, section 6).
 
 use der::asn1::{ContextSpecific, OctetStringRef};
-use der::{Decode, Encode, Reader, SecretDocument, SliceReader, TagMode, TagNumber};
+use der::{Decode, Encode, Reader, SliceReader, TagMode, TagNumber};
+use zeroize::Zeroizing;
 
 use crate::CryptoError;
 
@@ -18,7 +19,7 @@ impl<'k> MlPrivate<'k> {
     }
 
     /// The form in DER, without what is redundant of `Both`.
-    pub(super) fn to_der(&self) -> Result<SecretDocument, CryptoError> {
+    pub(super) fn to_der(&self) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         self.encode().map_err(|_| CryptoError::InvalidKey)
     }
 
@@ -39,7 +40,7 @@ impl<'k> MlPrivate<'k> {
         Ok(form)
     }
 
-    fn encode(&self) -> der::Result<SecretDocument> {
+    fn encode(&self) -> der::Result<Zeroizing<Vec<u8>>> {
         let bytes = match self {
             Self::Seed(seed) | Self::Both { seed, .. } => {
                 let value = OctetStringRef::new(seed)?;
@@ -47,7 +48,7 @@ impl<'k> MlPrivate<'k> {
             }
             Self::Expanded(expanded) => OctetStringRef::new(expanded)?.to_der()?,
         };
-        SecretDocument::try_from(bytes)
+        Ok(Zeroizing::new(bytes))
     }
 }
 
