@@ -15,6 +15,7 @@
 //! | HMAC | `hmac` with `sha2`, `sm3` | the fastest at the sizes of a KMS; constant time, wiped |
 //! | SHA-2, SM3 | `sha2`, `sm3` | constant time |
 //! | SM2 | `sm2` for the curve | constant time by design, unaudited; signatures, encryption and encodings on it are ours, and wiped |
+//! | ML-DSA, ML-KEM | `ml-dsa`, `ml-kem` | seeds are the keys; constant time by design, unaudited, wiped |
 //! | sealing (XAES) | the above | a long-lived key meets only `aes` or `sm4`, which wipe it; ring sees one-message subkeys |
 //!
 //! **SM4 leaks through the cache.** The `sm4` crate looks secret bytes up in a 256-byte table, in the key schedule and

@@ -3,7 +3,7 @@
 
 use keystead_crypto::{DefaultProvider, conformance};
 
-/// Spec: RUL-11, ASY-57
+/// Spec: RUL-10, RUL-11, ASY-57, ASY-60
 /// Spec: ASY-17, ASY-40..ASY-43, ASY-48, ASY-49, ASY-51, ASY-52, ASY-54
 #[test]
 fn the_default_provider_conforms_and_lacks_nothing() {

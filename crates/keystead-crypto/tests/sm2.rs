@@ -110,6 +110,8 @@ fn what_is_encrypted_offline_decrypts() {
     }
     assert_eq!(sm2::encrypt(&spki(), b"", &OsEntropy), Err(CryptoError::InvalidInput));
     assert_eq!(sm2::encrypt(&spki()[1..], b"A", &OsEntropy), Err(CryptoError::InvalidKey));
+    let too_long = vec![0; 128 * 1024 * 1024 + 1];
+    assert_eq!(sm2::encrypt(&spki(), &too_long, &OsEntropy), Err(CryptoError::InputTooLong));
 }
 
 /// Spec: ASY-49

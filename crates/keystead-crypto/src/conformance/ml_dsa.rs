@@ -75,10 +75,8 @@ fn published_keys(suite: &mut Suite<'_>, set: &Set, name: mldsa_sign::TestName) 
             refused(suite, set, &encoded);
             continue;
         };
-        if group.privseed.is_some() {
-            if let Some(published) = &group.privkey_pkcs8 {
-                assert_eq!(encoded, **published, "{:?}: PKCS #8 of a seed", set.algorithm);
-            }
+        if let (Some(_), Some(published)) = (&group.privseed, &group.privkey_pkcs8) {
+            assert_eq!(encoded, **published, "{:?}: PKCS #8 of a seed", set.algorithm);
         }
         let Some(key) = suite.private_key(set.algorithm, &encoded) else { continue };
         assert_eq!(key.public().spki(), spki(&set.identifier(), public), "{:?}: a public key", set.algorithm);

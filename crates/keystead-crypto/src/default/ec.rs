@@ -171,7 +171,7 @@ fn scalar<C: Curve>(octets: &[u8]) -> Option<NonZeroScalar<C>> {
         return None;
     }
     repr.as_mut_slice().get_mut(width - octets.len()..)?.copy_from_slice(octets);
-    let scalar = NonZeroScalar::from_repr(repr.clone()).into_option();
+    let scalar = NonZeroScalar::from_repr(repr).into_option();
     repr.zeroize();
     scalar
 }

@@ -72,8 +72,8 @@ impl SharedPoint {
     /// for an empty text.
     fn mask(&self, text: &mut [u8]) -> Choice {
         let mut prefix = Sm3::new();
-        prefix.update(&*self.x);
-        prefix.update(&*self.y);
+        prefix.update(self.x.as_slice());
+        prefix.update(self.y.as_slice());
         let mut seen = Zeroizing::new(0);
         for (counter, chunk) in (1..=u32::MAX).zip(text.chunks_mut(32)) {
             let block: Zeroizing<[u8; 32]> =
@@ -89,9 +89,9 @@ impl SharedPoint {
     /// `C3 = SM3(x2 || M || y2)` (ASY-53).
     fn hash(&self, plaintext: &[u8]) -> [u8; 32] {
         let mut hash = Sm3::new();
-        hash.update(&*self.x);
+        hash.update(self.x.as_slice());
         hash.update(plaintext);
-        hash.update(&*self.y);
+        hash.update(self.y.as_slice());
         hash.finalize().into()
     }
 }
