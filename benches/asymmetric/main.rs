@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, SamplingMode};
 use keystead::crypto::entropy::SystemEntropy;
 use keystead::crypto::{
-    DefaultProvider, DigestAlgorithm, EncryptionScheme, KeyPairAlgorithm, Message, PrivateKey, Provider, SignatureScheme,
+    DefaultProvider, DigestAlgorithm, EncryptionScheme, KeyPairAlgorithm, Message, PrivateKey, Provider,
+    SignatureScheme,
 };
 use keystead_aws_lc::AwsLcProvider;
 
@@ -76,9 +77,8 @@ struct Keys {
 impl Keys {
     fn new((name, algorithm): (&'static str, KeyPairAlgorithm)) -> Self {
         let pkcs8 = AWS_LC.generate_key_pair(algorithm, &SystemEntropy).unwrap().to_pkcs8().unwrap();
-        let ours = PROVIDERS.map(|(name, provider)| {
-            (name, Arc::from(provider.private_key(algorithm, pkcs8.expose()).unwrap()))
-        });
+        let ours = PROVIDERS
+            .map(|(name, provider)| (name, Arc::from(provider.private_key(algorithm, pkcs8.expose()).unwrap())));
         Self {
             algorithm,
             name,

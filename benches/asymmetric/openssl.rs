@@ -54,7 +54,9 @@ impl Peer {
     pub(crate) fn call(&self, operation: &str) -> Option<Call> {
         let (kind, private, public) = (self.kind, self.private.clone(), self.public.clone());
         Some(match (operation, kind) {
-            ("sign", _) => Box::new(move || drop(black_box(kind.signer(&private).sign_oneshot_to_vec(MESSAGE).unwrap()))),
+            ("sign", _) => {
+                Box::new(move || drop(black_box(kind.signer(&private).sign_oneshot_to_vec(MESSAGE).unwrap())))
+            }
             ("verify", _) => {
                 let signature = kind.signer(&private).sign_oneshot_to_vec(MESSAGE).unwrap();
                 Box::new(move || assert!(kind.verifier(&public).verify_oneshot(&signature, MESSAGE).unwrap()))

@@ -256,6 +256,10 @@ fn private_keys_are_read_strictly_and_written_whole() {
     for read in both_readings(&provider, KeyPairAlgorithm::P256, &without_point) {
         assert_eq!(read.to_pkcs8().unwrap().expose(), whole, "the point was left out");
     }
+    let ber = [&[0x30, 0x80], &whole[3..], &[0, 0]].concat();
+    for read in both_readings(&provider, KeyPairAlgorithm::P256, &ber) {
+        assert_eq!(read.to_pkcs8().unwrap().expose(), whole, "a length was indefinite");
+    }
     let trailing = [whole, &[0]].concat();
     for (case, bad) in [inner, &trailing[..], &whole[..whole.len() - 1], &[]].into_iter().enumerate() {
         for read in [
@@ -328,6 +332,27 @@ fn symmetric_algorithms_give_the_same_bytes() {
         let cbc = [ours.encrypt_cbc(&[1; 32], &[2; 16], &message), theirs.encrypt_cbc(&[1; 32], &[2; 16], &message)];
         assert_eq!(cbc[0], cbc[1], "CBC, {length} bytes");
     }
+}
+
+/// Forms of a key that are made on first use are made by whoever comes first.
+#[test]
+fn a_fresh_key_serves_many_threads_at_once() {
+    let entropy = SeededEntropy::new(8);
+    let rsa = generate(&AwsLcProvider::new(), KeyPairAlgorithm::Rsa2048);
+    let ec = generate(&AwsLcProvider::new(), KeyPairAlgorithm::P256);
+    let ciphertext = rsa.public().encrypt(EncryptionScheme::RsaOaepSha256, b"plaintext", &entropy).unwrap();
+    let scheme = SignatureScheme::RsaPss(DigestAlgorithm::Sha256);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let opened = rsa.decrypt(EncryptionScheme::RsaOaepSha256, &ciphertext, &entropy).unwrap();
+                assert_eq!(opened.expose(), b"plaintext");
+                let signature = rsa.sign(scheme, Message::Raw(b"message"), &entropy).unwrap();
+                assert_eq!(rsa.public().verify(scheme, Message::Raw(b"message"), &signature), Ok(()));
+                assert_eq!(ec.agree(ec.public().spki()).unwrap().len(), 32);
+            });
+        }
+    });
 }
 
 #[test]
