@@ -266,8 +266,8 @@ const ALGORITHMS: [(&str, KeyPairAlgorithm); 15] = [
 /// What is signed and encrypted: 32 bytes, as a data key has.
 const MESSAGE: &[u8] = &[7; 32];
 
-const TURNS: u32 = 200;
+const TURNS: u32 = 100;
 /// RSA generation takes up to seconds.
-const SLOW_TURNS: u32 = 12;
+const SLOW_TURNS: u32 = 10;
 /// Short enough that many turns pass without an interruption.
 const TURN: Duration = Duration::from_millis(1);
