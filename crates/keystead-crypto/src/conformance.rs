@@ -26,6 +26,9 @@ mod sm2;
 pub mod sm2_vectors;
 mod vectors;
 
+#[cfg(test)]
+pub(crate) use ecdsa::rfc_6979_vectors;
+
 use std::fmt;
 
 use crate::{Aead, AeadAlgorithm, CryptoError, Digest, DigestAlgorithm, KeyPairAlgorithm, Mac, MacAlgorithm};

@@ -13,6 +13,9 @@
 //! | SM4-GCM, SM4-CMAC | `sm4`, `aes-gcm`, `cmac` | wiped, but **not constant time**, see below |
 //! | AES-CMAC | `aes`, `cmac` | constant time, wiped |
 //! | HMAC | `hmac` with `sha2`, `sm3` | the fastest at the sizes of a KMS; constant time, wiped |
+//! | RSA | `rsa` | blinded with fresh entropy in every private operation; RUSTSEC-2023-0071, see below |
+//! | ECDSA, ECDH | `p256`, `p384`, `p521`, `k256` | constant time, wiped; signatures are hedged (RFC 6979, section 3.6) |
+//! | Ed25519, Ed25519ph | `ed25519-dalek` | constant time, wiped |
 //! | SHA-2, SM3 | `sha2`, `sm3` | constant time |
 //! | SM2 | `sm2` for the curve | constant time by design, unaudited; signatures, encryption and encodings on it are ours, and wiped |
 //! | ML-DSA, ML-KEM | `ml-dsa`, `ml-kem` | seeds are the keys; constant time by design, unaudited, wiped |
@@ -22,10 +25,14 @@
 //! in every round. Whoever can observe the cache of the processor at fine grain (another tenant of the same core) may
 //! learn key bits. Until a table-free SM4 takes its place, do not run SM4 keys beside code you do not trust.
 //!
+//! **RSA may leak through its timing.** RUSTSEC-2023-0071 stands against the `rsa` crate. The release in use blinds every
+//! private operation and checks its result, and what could serve as an oracle gives one error for everything; that no
+//! signal is left, nobody has measured. Where it matters, choose a provider over aws-lc.
+//!
 //! **Wiping has limits.** Key schedules, subkeys and buffers are wiped when their owner is dropped. Copies that the
-//! compiler makes when it moves a value, key objects inside ring, the padded key block with which `hmac` starts and the
-//! subkeys of `cmac` stay in memory until they are overwritten. To keep a long-lived key away from ring, seal with a
-//! [`Sealer`]; an [`Aead`] of AES-128 or AES-256 is for keys that the caller holds only briefly.
+//! compiler makes when it moves a value, key objects inside ring, intermediate values of `rsa`, the padded key block with
+//! which `hmac` starts and the subkeys of `cmac` stay in memory until they are overwritten. To keep a long-lived key away
+//! from ring, seal with a [`Sealer`]; an [`Aead`] of AES-128 or AES-256 is for keys that the caller holds only briefly.
 #![deny(unsafe_code)]
 
 mod aead;

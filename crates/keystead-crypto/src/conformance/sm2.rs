@@ -4,7 +4,10 @@ use super::encoding::{self, BIT_STRING, OCTET_STRING, integer, minimal_integer, 
 use super::properties::{flipped, shows};
 use super::sm2_vectors::*;
 use super::{Suite, array, unhex};
-use crate::{CryptoError, EncryptionScheme, KeyPairAlgorithm, Message, PrivateKey, SignatureScheme, sm2 as offline};
+use crate::{
+    CryptoError, DigestAlgorithm, EncryptionScheme, KeyPairAlgorithm, Message, PrivateKey, SignatureScheme,
+    sm2 as offline,
+};
 
 pub(super) fn run(suite: &mut Suite<'_>) {
     let Some(key) = suite.private_key(KeyPairAlgorithm::Sm2, &unhex(PKCS8)) else { return };
@@ -15,6 +18,7 @@ pub(super) fn run(suite: &mut Suite<'_>) {
     ciphertexts_refused(suite, &*key);
     private_keys_refused(suite);
     public_keys_refused(suite);
+    coordinates_are_reduced(suite);
     for _ in 0..4 {
         generated(suite);
     }
@@ -81,7 +85,7 @@ fn signatures(suite: &mut Suite<'_>, key: &dyn PrivateKey) {
         let verified = key.public().verify(SignatureScheme::Sm2Dsa, Message::Digest(&digest), &signature);
         assert_eq!(verified, Err(CryptoError::InvalidInput), "a digest of {length} bytes");
     }
-    for scheme in [SignatureScheme::Ed25519, SignatureScheme::Ecdsa(crate::DigestAlgorithm::Sm3)] {
+    for scheme in [SignatureScheme::Ed25519, SignatureScheme::Ecdsa(DigestAlgorithm::Sm3)] {
         let signed = key.sign(scheme, Message::Raw(b""), &suite.entropy);
         assert_eq!(signed, Err(CryptoError::Unsupported), "{scheme:?} is not for SM2");
     }
@@ -169,7 +173,6 @@ fn ciphertexts_refused(suite: &mut Suite<'_>, key: &dyn PrivateKey) {
     let octets = |bytes: &[u8]| tagged(OCTET_STRING, &[bytes]);
     assert_eq!(sequence(&[&x_integer, &y_integer, &octets(&hash), &octets(&text)]), ciphertext);
 
-    // Coordinates not below p: the same residue, if it fits 32 bytes at all, and p itself.
     let short_x = unhex(CIPHERTEXT_SHORT_X);
     let prime = [&[0], &unhex(PRIME)[..]].concat();
     let wrong_y = [&y[..31], &[0xf1]].concat();
@@ -270,6 +273,41 @@ fn public_keys_refused(suite: &mut Suite<'_>) {
         assert_eq!(made.map(drop), Err(CryptoError::InvalidKey), "{}", hex::encode(&spki));
         assert_eq!(key.agree(&spki), Err(CryptoError::InvalidKey), "agreement with {}", hex::encode(&spki));
     }
+}
+
+/// Of the scalar 1 the shared point is C1 itself, so a ciphertext can be written down here, for a point of which the X
+/// coordinate could also be written as x + p.
+fn coordinates_are_reduced(suite: &mut Suite<'_>) {
+    let Some(key) = suite.private_key(KeyPairAlgorithm::Sm2, &pkcs8(&[1], None)) else { return };
+    let algorithm = unhex("301306072a8648ce3d020106082a811ccf5501822d");
+    let small = (1..=u8::MAX).find_map(|x| {
+        let x = [&[0; 31][..], &[x]].concat();
+        let compressed = encoding::spki(&algorithm, &[&[2], &x[..]].concat());
+        let public = suite.provider.public_key(KeyPairAlgorithm::Sm2, &compressed).ok()?;
+        Some((x, public.spki()[59..].to_vec()))
+    });
+    let (x, y) = small.expect("every other number is the coordinate of a point");
+    let large_x = subtract(&unhex(PRIME), &subtract(&[0; 32], &x));
+
+    let text = b"thirty-three bytes of plain text.";
+    let hash = suite.digest(DigestAlgorithm::Sm3, &[&x, text, &y]).expect("it knows SM3");
+    let stream = [1u8, 2].map(|counter| {
+        let block = suite.digest(DigestAlgorithm::Sm3, &[&x, &y, &[0, 0, 0, counter]]);
+        block.expect("it knows SM3").as_ref().to_vec()
+    });
+    let masked: Vec<u8> = text.iter().zip(stream.concat()).map(|(byte, stream)| byte ^ stream).collect();
+    let ciphertext = |x: &[u8]| {
+        let (hash, text) = (tagged(OCTET_STRING, &[hash.as_ref()]), tagged(OCTET_STRING, &[&masked]));
+        sequence(&[&minimal_integer(x), &minimal_integer(&y), &hash, &text])
+    };
+    let opened = key.decrypt(EncryptionScheme::Sm2Pke, &ciphertext(&x), &suite.entropy);
+    assert_eq!(opened.expect("it was made by the book").expose(), text);
+    wrong_ciphertext(suite, &*key, &ciphertext(&large_x));
+
+    let spki = |x: &[u8]| encoding::spki(&algorithm, &[&[4], x, &y].concat());
+    assert!(suite.provider.public_key(KeyPairAlgorithm::Sm2, &spki(&x)).is_ok());
+    let made = suite.provider.public_key(KeyPairAlgorithm::Sm2, &spki(&large_x));
+    assert_eq!(made.map(drop), Err(CryptoError::InvalidKey), "a coordinate that is not reduced");
 }
 
 /// A key pair of the provider, used in every way and against another.

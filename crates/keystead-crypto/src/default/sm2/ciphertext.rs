@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use der::asn1::{OctetStringRef, UintRef};
-use der::{Decode, DecodeValue, Encode, EncodeValue, Header, Length, Reader, Sequence, Writer};
+use pkcs8::der::asn1::{OctetStringRef, UintRef};
+use pkcs8::der::{self, Decode, DecodeValue, Encode, EncodeValue, Header, Length, Reader, Sequence, Writer};
 
 use super::key::left_pad;
 use crate::CryptoError;

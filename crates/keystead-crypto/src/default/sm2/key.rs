@@ -6,7 +6,7 @@ use ::sm2::elliptic_curve::ff::PrimeField;
 use ::sm2::elliptic_curve::group::Group;
 use ::sm2::elliptic_curve::point::AffineCoordinates;
 use ::sm2::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
-use der::{Decode, SecretDocument};
+use pkcs8::der::{Decode, SecretDocument};
 use sec1::EcPrivateKey;
 use sm3::{Digest, Sm3};
 use zeroize::{Zeroize, Zeroizing};
