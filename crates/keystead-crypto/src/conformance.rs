@@ -2,7 +2,7 @@
 //!
 //! A provider's own tests call [`run`] and look at what it reports:
 //!
-//! ```
+//! ```no_run
 //! let report = keystead_crypto::conformance::run(&keystead_crypto::DefaultProvider::new());
 //! assert!(report.unsupported.is_empty());
 //! ```

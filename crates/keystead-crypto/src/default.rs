@@ -13,7 +13,6 @@ mod rng;
 mod rsa;
 mod signature_der;
 pub(crate) mod sm2;
-mod xaes;
 
 use aes::{Aes128, Aes128Enc, Aes192, Aes192Enc, Aes256, Aes256Enc};
 use cbc::cipher::block_padding::Pkcs7;
@@ -24,6 +23,7 @@ use sha2::{Sha224, Sha256, Sha384, Sha512};
 use sm3::Sm3;
 use sm4::Sm4;
 
+use crate::xaes::Xaes;
 use crate::{
     Aead, AeadAlgorithm, CryptoError, Digest, DigestAlgorithm, Entropy, KeyPairAlgorithm, Mac, MacAlgorithm,
     PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm,
@@ -31,7 +31,6 @@ use crate::{
 use aead::{PortableGcm, RingGcm};
 use key_pair::Origin;
 use mac::MacKey;
-use xaes::Xaes;
 
 /// Every algorithm of the contract, from ring and the RustCrypto crates. The crate documentation says which does what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -42,6 +42,7 @@ mod kdf;
 mod key_pair;
 mod provider;
 mod secret;
+mod xaes;
 
 pub mod ber;
 #[cfg(feature = "conformance")]
@@ -57,3 +58,4 @@ pub use kdf::hkdf;
 pub use key_pair::{Encapsulated, EncryptionScheme, KeyPairAlgorithm, Message, PrivateKey, PublicKey, SignatureScheme};
 pub use provider::{Digest, DigestAlgorithm, Mac, MacAlgorithm, Provider};
 pub use secret::{SecretBytes, constant_time_eq};
+pub use xaes::{MessageKey, xaes};

@@ -8,12 +8,7 @@ use aes_gcm::aes::cipher::{BlockCipherEncrypt, BlockSizeUser};
 use aes_gcm::{AesGcm, Nonce, Tag};
 use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce as RingNonce, UnboundKey};
 
-use crate::{Aead, CryptoError, NONCE_LEN, TAG_LEN};
-
-/// An [`Aead`] that is made from raw key bytes.
-pub(super) trait FromKey: Aead + Sized {
-    fn from_key(key: &[u8]) -> Result<Self, CryptoError>;
-}
+use crate::{Aead, CryptoError, MessageKey, NONCE_LEN, TAG_LEN};
 
 /// AES-GCM by ring, with a key of `KEY_LEN` bytes: 16 or 32. ring does not wipe it on drop.
 pub(super) struct RingGcm<const KEY_LEN: usize>(LessSafeKey);
@@ -33,7 +28,7 @@ impl<const KEY_LEN: usize> RingGcm<KEY_LEN> {
     }
 }
 
-impl<const KEY_LEN: usize> FromKey for RingGcm<KEY_LEN> {
+impl<const KEY_LEN: usize> MessageKey for RingGcm<KEY_LEN> {
     #[inline]
     fn from_key(key: &[u8]) -> Result<Self, CryptoError> {
         Self::new(key)
@@ -82,7 +77,7 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit> PortableG
     }
 }
 
-impl<C> FromKey for PortableGcm<C>
+impl<C> MessageKey for PortableGcm<C>
 where
     C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit + Send + Sync,
 {

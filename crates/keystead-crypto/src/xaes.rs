@@ -2,6 +2,8 @@
 //!
 //! XAES-256-GCM is <https://c2sp.org/XAES-256-GCM>. The other sizes and SM4 follow the same steps and take as many
 //! bytes of derived key as their cipher needs; `docs/formats/sealing.md` has every byte.
+//!
+//! The derivation does not depend on who does the GCM, so providers share it: see [`xaes`].
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,25 +11,50 @@ use std::marker::PhantomData;
 use aes::cipher::array::Array;
 use aes::cipher::consts::{U12, U16, U24};
 use aes::cipher::{BlockCipherEncrypt, BlockSizeUser, KeyInit};
+use aes::{Aes128Enc, Aes192Enc, Aes256Enc};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::aead::FromKey;
-use crate::{CryptoError, NONCE_LEN, SEALING_NONCE_LEN, Sealer, TAG_LEN};
+use crate::{Aead, CryptoError, NONCE_LEN, SEALING_NONCE_LEN, Sealer, TAG_LEN};
 
-/// A sealing key over block cipher `C`, whose subkeys encrypt with `A`. Both halves of its state are wiped on drop.
-pub(super) struct Xaes<C, A> {
+/// An [`Aead`] that is made from raw key bytes: what encrypts one message under its derived key.
+pub trait MessageKey: Aead + Sized {
+    /// Prepares the key.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`] when it is not as long as the algorithm takes.
+    fn from_key(key: &[u8]) -> Result<Self, CryptoError>;
+}
+
+/// The XAES construction for a provider that brings an AES-GCM of its own, over a key of 16, 24 or 32 bytes.
+///
+/// `key` itself meets only the block cipher that derives the keys of messages, and is wiped on drop; each message's own
+/// key, as long as `key`, goes to `M`.
+///
+/// # Errors
+/// [`CryptoError::InvalidKey`] when `key` has another length.
+pub fn xaes<M: MessageKey + 'static>(key: &[u8]) -> Result<Box<dyn Sealer>, CryptoError> {
+    Ok(match key.len() {
+        16 => Box::new(Xaes::<Aes128Enc, M>::new(key)?),
+        24 => Box::new(Xaes::<Aes192Enc, M>::new(key)?),
+        32 => Box::new(Xaes::<Aes256Enc, M>::new(key)?),
+        _ => return Err(CryptoError::InvalidKey),
+    })
+}
+
+/// A sealing key over block cipher `C`, whose subkeys encrypt with `M`. Both halves of its state are wiped on drop.
+pub(crate) struct Xaes<C, M> {
     cipher: C,
     /// The CMAC subkey K1 (NIST SP 800-38B, section 6.1) of the cipher.
     k1: Zeroizing<Block>,
-    message: PhantomData<fn() -> A>,
+    message: PhantomData<fn() -> M>,
 }
 
-impl<C, A> Xaes<C, A>
+impl<C, M> Xaes<C, M>
 where
     C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit,
-    A: FromKey,
+    M: MessageKey,
 {
-    pub(super) fn new(key: &[u8]) -> Result<Self, CryptoError> {
+    pub(crate) fn new(key: &[u8]) -> Result<Self, CryptoError> {
         let cipher = C::new_from_slice(key).map_err(|_| CryptoError::InvalidKey)?;
         let mut l = Array::from([0; BLOCK_LEN]);
         cipher.encrypt_block(&mut l);
@@ -38,7 +65,7 @@ where
 
     /// Prepares the key of one message: SP 800-108 in counter mode, CMAC over the cipher, label `X`, no length field.
     #[inline]
-    fn message_key(&self, context: &[u8; NONCE_LEN]) -> Result<A, CryptoError> {
+    fn message_key(&self, context: &[u8; NONCE_LEN]) -> Result<M, CryptoError> {
         let mut blocks = Zeroizing::new([0; 2 * BLOCK_LEN]);
         let key_len = C::key_size();
         for (counter, block) in (1..).zip(blocks.as_chunks_mut::<BLOCK_LEN>().0) {
@@ -51,14 +78,14 @@ where
         let needed = key_len.div_ceil(BLOCK_LEN);
         let (inputs, _) = Array::slice_as_chunks_mut(&mut blocks[..needed * BLOCK_LEN]);
         self.cipher.encrypt_blocks(inputs);
-        A::from_key(&blocks[..key_len])
+        M::from_key(&blocks[..key_len])
     }
 }
 
-impl<C, A> Sealer for Xaes<C, A>
+impl<C, M> Sealer for Xaes<C, M>
 where
     C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit + Send + Sync,
-    A: FromKey,
+    M: MessageKey,
 {
     fn seal(
         &self,
@@ -82,7 +109,7 @@ where
     }
 }
 
-impl<C, A> fmt::Debug for Xaes<C, A> {
+impl<C, M> fmt::Debug for Xaes<C, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Xaes(key redacted)")
     }
