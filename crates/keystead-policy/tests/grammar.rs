@@ -200,6 +200,8 @@ fn principal_entries() {
         "arn:aws:iam::111122223333:user",
         "arn:aws:sts::111122223333:assumed-role/R",
         "arn:aws:sts::111122223333:assumed-role/R/s/t",
+        "arn:aws:sts::111122223333:federated-user/a/f",
+        "arn:aws:sts::111122223333:federated-user/f*",
         "arn:aws:sts::111122223333:user/u",
         "arn:aws:iam::111122223333:assumed-role/R/s",
         "arn:aws:s3::111122223333:user/u",

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Spec: POL-44, POL-91, POL-93
     #[test]
@@ -93,6 +93,7 @@ fn statement() -> impl Strategy<Value = String> {
         r#"{"AWS": "111122223333"}"#,
         r#"{"AWS": ["111122223333", "444455556666"]}"#,
         r#"{"AWS": "arn:aws:iam::111122223333:role/R"}"#,
+        r#"{"AWS": "arn:aws:iam::111122223333:role/path/R"}"#,
         r#"{"AWS": "arn:aws:iam::111122223333:user/bob"}"#,
         r#"{"Federated": "x"}"#,
     ]);

@@ -150,7 +150,8 @@ mod tests {
         ];
         for (i, a) in ascending.iter().enumerate() {
             for (j, b) in ascending.iter().enumerate() {
-                assert_eq!(Decimal::parse(a).unwrap().cmp(&Decimal::parse(b).unwrap()), i.cmp(&j), "{a} {b}");
+                let (a, b) = (Decimal::parse(a).unwrap(), Decimal::parse(b).unwrap());
+                assert_eq!((a.cmp(&b), a == b), (i.cmp(&j), i == j), "{a:?} {b:?}");
             }
         }
         for (a, b) in [
