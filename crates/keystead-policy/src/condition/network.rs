@@ -100,6 +100,8 @@ mod tests {
         assert!(contains("2001:db8::/32", "2001:db8:ffff::1"));
         assert!(contains("192.0.2.0/24", "::ffff:192.0.2.9"), "mapped addresses are IPv4");
         assert!(contains("::ffff:192.0.2.0/120", "192.0.2.9"));
+        assert!(contains("::ffff:0.0.0.0/96", "192.0.2.9"), "all of IPv4");
+        assert!(!contains("::ffff:0.0.0.0/95", "192.0.2.9"));
         assert!(contains("::ffff:192.0.2.0/64", "::1"), "wider than the mapped addresses");
     }
 
