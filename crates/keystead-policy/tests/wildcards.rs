@@ -85,6 +85,19 @@ fn hostile_patterns_come_to_an_end() {
     }
 }
 
+/// A search goes through a text in blocks; no place at their edges is left out.
+/// Spec: POL-53
+#[test]
+fn a_chunk_is_found_at_every_place() {
+    let like = like("*?b*", "StringLike");
+    for length in 0..200 {
+        for c in ["a", "ä"] {
+            assert_eq!(like.asks(&format!("{}b", c.repeat(length)), ""), length > 0, "{length} {c}");
+            assert!(!like.asks(&c.repeat(length), ""), "{length} {c}");
+        }
+    }
+}
+
 /// A pattern, and a text made from it, so that most texts match or nearly do.
 fn pattern_and_text(alphabet: &'static [char]) -> impl Strategy<Value = (String, String)> {
     let letter = select(alphabet);

@@ -147,6 +147,7 @@ mod tests {
             "9007199254740992",
             "9007199254740993",
             "1e400",
+            "1e999999999999999",
         ];
         for (i, a) in ascending.iter().enumerate() {
             for (j, b) in ascending.iter().enumerate() {
