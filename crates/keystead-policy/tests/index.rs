@@ -75,6 +75,24 @@ fn a_value_finds_its_statement() {
     }
 }
 
+/// A value that must not be relied upon meets every condition of a `Deny`, also one that lists nothing.
+/// Spec: CND-55
+#[test]
+fn an_empty_list_is_found_too() {
+    let statement = |effect: &str, values: &str| {
+        format!(
+            r#"{{"Effect": "{effect}", "Principal": "*", "Action": "*", "Resource": "*",
+            "Condition": {{"StringEquals": {{"aws:SourceAccount": {values}}}}}}}"#
+        )
+    };
+    let denies = (0..6).map(|_| statement("Deny", "[]")).collect::<Vec<_>>().join(",");
+    let policy = key_policy(&format!("{},{denies}", statement("Allow", r#""1""#)));
+    let ask = |held: Held| Ask::new(user(), "kms:Decrypt").with("aws:SourceAccount", held);
+    assert_eq!(decide(&ask("1".into()), &policy), Decision::Allowed);
+    let Decision::ExplicitDeny(deny) = decide(&ask(Held::Unusable), &policy) else { panic!("it denies") };
+    assert_eq!(deny.statement, 1);
+}
+
 fn decide(ask: &Ask, policy: &Policy) -> Decision {
     let identity = [may(r#""*""#)];
     ask.decide(&Layers { key_policy: Some(policy), identity: &identity, ..Layers::default() })

@@ -310,6 +310,7 @@ fn variables_in_values() {
         ask.with("aws:username", "bob")
             .with("aws:PrincipalTag/empty", "")
             .with("aws:PrincipalTag/star", "b*")
+            .with("aws:PrincipalTag/capital", "BoB")
             .with("kms:EncryptionContextKeys", ["k"])
             .with("kms:RotationPeriodInDays", 365)
             .with("aws:PrincipalArn", "arn:aws:iam::111122223333:user/bob")
@@ -338,6 +339,7 @@ fn variables_in_values() {
         ("StringLike", "${aws:none, 'a*'}", "ab", F),
         ("StringEqualsIgnoreCase", "X${aws:username}", "xBOB", T),
         ("StringEqualsIgnoreCase", "X-${aws:username}-y${aws:username}", "x-BOB-Ybob", T),
+        ("StringEqualsIgnoreCase", "${aws:PrincipalTag/capital}", "bOb", T),
         ("StringEquals", "?${aws:username}", "xbob", F),
         ("StringEquals", "*${aws:username}", "bob", F),
         ("StringEqualsIgnoreCase", "?*", "xy", F),
