@@ -340,6 +340,8 @@ fn variables_in_values() {
         ("StringEqualsIgnoreCase", "X${aws:username}", "xBOB", T),
         ("StringEqualsIgnoreCase", "X-${aws:username}-y${aws:username}", "x-BOB-Ybob", T),
         ("StringEqualsIgnoreCase", "${aws:PrincipalTag/capital}", "bOb", T),
+        ("StringEquals", "${aws:username}", "BOB", F),
+        ("StringLike", "*${aws:username}", "xBOB", F),
         ("StringEquals", "?${aws:username}", "xbob", F),
         ("StringEquals", "*${aws:username}", "bob", F),
         ("StringEqualsIgnoreCase", "?*", "xy", F),

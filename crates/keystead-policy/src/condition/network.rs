@@ -91,6 +91,8 @@ mod tests {
     fn ranges_contain_by_bits_not_by_text() {
         assert!(contains("192.0.2.0/24", "192.0.2.255"));
         assert!(!contains("192.0.2.0/24", "192.0.3.0"));
+        assert!(contains("192.0.2.1/32", "192.0.2.1") && !contains("192.0.2.1/32", "192.0.2.2"));
+        assert!(contains("2001:db8::1/128", "2001:db8::1"));
         assert!(contains("192.0.2.77/24", "192.0.2.1"), "host bits are ignored");
         assert!(contains("0.0.0.0/0", "255.255.255.255"));
         assert!(!contains("0.0.0.0/0", "::1"));
