@@ -1,10 +1,13 @@
 //! The default provider: ring and the RustCrypto crates.
 
 mod aead;
+mod key_pair;
 mod mac;
 mod xaes;
 
 use aes::{Aes128, Aes128Enc, Aes192, Aes192Enc, Aes256, Aes256Enc};
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockModeEncrypt, KeyIvInit};
 use cmac::Cmac;
 use hmac::Hmac;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
@@ -12,7 +15,8 @@ use sm3::Sm3;
 use sm4::Sm4;
 
 use crate::{
-    Aead, AeadAlgorithm, CryptoError, Digest, DigestAlgorithm, Mac, MacAlgorithm, Provider, Sealer, SealingAlgorithm,
+    Aead, AeadAlgorithm, CryptoError, Digest, DigestAlgorithm, Entropy, KeyPairAlgorithm, Mac, MacAlgorithm,
+    PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm,
 };
 use aead::{PortableGcm, RingGcm};
 use mac::MacKey;
@@ -77,6 +81,26 @@ impl Provider for DefaultProvider {
             DigestAlgorithm::Sha512 => hash::<Sha512>(parts),
             DigestAlgorithm::Sm3 => hash::<Sm3>(parts),
         })
+    }
+
+    fn encrypt_cbc(&self, key: &[u8; 32], iv: &[u8; 16], plaintext: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        Ok(cbc::Encryptor::<Aes256>::new(key.into(), iv.into()).encrypt_padded_vec::<Pkcs7>(plaintext))
+    }
+
+    fn generate_key_pair(
+        &self,
+        algorithm: KeyPairAlgorithm,
+        entropy: &dyn Entropy,
+    ) -> Result<Box<dyn PrivateKey>, CryptoError> {
+        key_pair::generate(algorithm, entropy)
+    }
+
+    fn private_key(&self, algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Result<Box<dyn PrivateKey>, CryptoError> {
+        key_pair::private_key(algorithm, pkcs8)
+    }
+
+    fn public_key(&self, algorithm: KeyPairAlgorithm, spki: &[u8]) -> Result<Box<dyn PublicKey>, CryptoError> {
+        key_pair::public_key(algorithm, spki)
     }
 }
 

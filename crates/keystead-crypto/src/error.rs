@@ -7,9 +7,12 @@ pub enum CryptoError {
     /// Ciphertext, tag, nonce or associated data do not belong together.
     #[error("authentication failed")]
     Unauthenticated,
-    /// The key has a length that the algorithm does not take.
-    #[error("key has the wrong length for the algorithm")]
+    /// The key is not one of the algorithm: of another length, malformed, or with parts that do not fit each other.
+    #[error("key is not one of the algorithm")]
     InvalidKey,
+    /// The input does not have the length that the algorithm takes, such as that of a hash.
+    #[error("input does not have the length that the algorithm takes")]
+    InvalidInput,
     /// The input is longer than the algorithm allows.
     #[error("input is longer than the algorithm allows")]
     InputTooLong,

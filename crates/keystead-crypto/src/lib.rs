@@ -30,6 +30,7 @@ mod aead;
 mod default;
 mod error;
 mod kdf;
+mod key_pair;
 mod provider;
 mod secret;
 
@@ -42,5 +43,6 @@ pub use default::DefaultProvider;
 pub use entropy::Entropy;
 pub use error::CryptoError;
 pub use kdf::hkdf;
+pub use key_pair::{Encapsulated, EncryptionScheme, KeyPairAlgorithm, Message, PrivateKey, PublicKey, SignatureScheme};
 pub use provider::{Digest, DigestAlgorithm, Mac, MacAlgorithm, Provider};
 pub use secret::{SecretBytes, constant_time_eq};

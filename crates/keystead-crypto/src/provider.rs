@@ -4,7 +4,10 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
-use crate::{Aead, AeadAlgorithm, CryptoError, Sealer, SealingAlgorithm, constant_time_eq};
+use crate::{
+    Aead, AeadAlgorithm, CryptoError, Entropy, KeyPairAlgorithm, PrivateKey, PublicKey, Sealer, SealingAlgorithm,
+    constant_time_eq,
+};
 
 /// Everything Keystead asks of a cryptographic library.
 ///
@@ -24,6 +27,30 @@ pub trait Provider: fmt::Debug + Send + Sync + 'static {
 
     /// Hashes the concatenation of `parts`.
     fn digest(&self, algorithm: DigestAlgorithm, parts: &[&[u8]]) -> Result<Digest, CryptoError>;
+
+    /// Encrypts with AES-256 in CBC mode (NIST SP 800-38A), padded as RFC 5652, section 6.3, says. Not authenticated:
+    /// it exists for the CMS structures that attested recipients get.
+    fn encrypt_cbc(&self, key: &[u8; 32], iv: &[u8; 16], plaintext: &[u8]) -> Result<Vec<u8>, CryptoError>;
+
+    /// Generates a key pair. `entropy` is that for keys; a provider with a generator of its own need not use it.
+    fn generate_key_pair(
+        &self,
+        algorithm: KeyPairAlgorithm,
+        entropy: &dyn Entropy,
+    ) -> Result<Box<dyn PrivateKey>, CryptoError>;
+
+    /// Reads a private key from PKCS #8, DER or BER, and checks it: the parameters of `algorithm`, a scalar in range,
+    /// an RSA modulus of exactly the right size, a public half, if there is one, that fits.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`].
+    fn private_key(&self, algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Result<Box<dyn PrivateKey>, CryptoError>;
+
+    /// Reads a public key from SubjectPublicKeyInfo, DER, and checks it.
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`].
+    fn public_key(&self, algorithm: KeyPairAlgorithm, spki: &[u8]) -> Result<Box<dyn PublicKey>, CryptoError>;
 }
 
 /// A key ready to make and check message authentication codes.

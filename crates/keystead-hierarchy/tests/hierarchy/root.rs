@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use keystead_crypto::entropy::SeededEntropy;
 use keystead_crypto::{
-    Aead, AeadAlgorithm, CryptoError, DefaultProvider, Digest, DigestAlgorithm, Mac, MacAlgorithm, Provider, Sealer,
-    SealingAlgorithm, SecretBytes,
+    Aead, AeadAlgorithm, CryptoError, DefaultProvider, Digest, DigestAlgorithm, Entropy, KeyPairAlgorithm, Mac,
+    MacAlgorithm, PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm, SecretBytes,
 };
 use keystead_hierarchy::{
     EnvRootKey, EphemeralRootKey, FileRootKey, PassphraseCost, PassphraseRootKey, RawRootKey, RootKey, RootKeyError,
@@ -300,6 +300,26 @@ impl Provider for CountingProvider {
 
     fn digest(&self, algorithm: DigestAlgorithm, parts: &[&[u8]]) -> Result<Digest, CryptoError> {
         DefaultProvider.digest(algorithm, parts)
+    }
+
+    fn encrypt_cbc(&self, key: &[u8; 32], iv: &[u8; 16], plaintext: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        DefaultProvider.encrypt_cbc(key, iv, plaintext)
+    }
+
+    fn generate_key_pair(
+        &self,
+        algorithm: KeyPairAlgorithm,
+        entropy: &dyn Entropy,
+    ) -> Result<Box<dyn PrivateKey>, CryptoError> {
+        DefaultProvider.generate_key_pair(algorithm, entropy)
+    }
+
+    fn private_key(&self, algorithm: KeyPairAlgorithm, pkcs8: &[u8]) -> Result<Box<dyn PrivateKey>, CryptoError> {
+        DefaultProvider.private_key(algorithm, pkcs8)
+    }
+
+    fn public_key(&self, algorithm: KeyPairAlgorithm, spki: &[u8]) -> Result<Box<dyn PublicKey>, CryptoError> {
+        DefaultProvider.public_key(algorithm, spki)
     }
 }
 
