@@ -44,9 +44,11 @@ impl Scene {
 
 type Attempt = fn(&Client, &Scene) -> Result<(), CallError>;
 
+type Operations = &'static [(&'static str, Attempt)];
+
 /// The grant operations that belong to a spec and usage.
 #[rustfmt::skip]
-const GRANTABLE: &[(&str, &str, &[(&str, Attempt)])] = &[
+const GRANTABLE: &[(&str, &str, Operations)] = &[
     ("ECC_NIST_P256", "SIGN_VERIFY", &[
         ("Sign", |c, s| c.sign(&s.key.arn, b"m").signing_algorithm("ECDSA_SHA_256").send().map(drop)),
         ("Verify", |c, s| c.verify(&s.key.arn, b"m", &s.made).signing_algorithm("ECDSA_SHA_256").send().map(drop)),

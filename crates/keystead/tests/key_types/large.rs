@@ -6,33 +6,40 @@ use keystead::crypto::{EncryptionScheme, Message, SignatureScheme};
 use crate::outside;
 use crate::support::{World, assert_code, assert_refused};
 
-/// Spec, bytes of its SubjectPublicKeyInfo, of its modulus, and the limits of the two algorithms (chapter 30, section 3).
-const SPECS: [(&str, usize, usize, [(&str, EncryptionScheme, usize); 2]); 2] = [
-    (
-        "RSA_3072",
-        422,
-        384,
-        [
+/// A large spec: bytes of its SubjectPublicKeyInfo and modulus, and how much its algorithms take (chapter 30, section 3).
+struct Large {
+    spec: &'static str,
+    spki_len: usize,
+    modulus_len: usize,
+    limits: [(&'static str, EncryptionScheme, usize); 2],
+}
+
+const SPECS: [Large; 2] = [
+    Large {
+        spec: "RSA_3072",
+        spki_len: 422,
+        modulus_len: 384,
+        limits: [
             ("RSAES_OAEP_SHA_1", EncryptionScheme::RsaOaepSha1, 342),
             ("RSAES_OAEP_SHA_256", EncryptionScheme::RsaOaepSha256, 318),
         ],
-    ),
-    (
-        "RSA_4096",
-        550,
-        512,
-        [
+    },
+    Large {
+        spec: "RSA_4096",
+        spki_len: 550,
+        modulus_len: 512,
+        limits: [
             ("RSAES_OAEP_SHA_1", EncryptionScheme::RsaOaepSha1, 470),
             ("RSAES_OAEP_SHA_256", EncryptionScheme::RsaOaepSha256, 446),
         ],
-    ),
+    },
 ];
 
 /// Spec: ASY-16, ASY-20, ASY-25, API-075
 #[test]
 fn large_moduli_take_as_much_as_fits() {
     let world = World::new();
-    for (spec, spki_len, modulus_len, limits) in SPECS {
+    for Large { spec, spki_len, modulus_len, limits } in SPECS {
         let key = world.typed_key(spec, "ENCRYPT_DECRYPT");
         let public = outside(&world.root, &key);
         assert_eq!(public.spki().len(), spki_len);
@@ -64,7 +71,7 @@ fn large_moduli_take_as_much_as_fits() {
 fn large_moduli_sign_with_every_algorithm() {
     use keystead::crypto::DigestAlgorithm::{Sha256, Sha384, Sha512};
     let world = World::new();
-    for (spec, spki_len, modulus_len, _) in SPECS {
+    for Large { spec, spki_len, modulus_len, .. } in SPECS {
         let key = world.typed_key(spec, "SIGN_VERIFY");
         let public = outside(&world.root, &key);
         assert_eq!(public.spki().len(), spki_len);

@@ -178,8 +178,7 @@ fn a_document_that_does_not_verify_has_no_values() {
 #[test]
 fn a_host_cannot_state_what_a_document_would() {
     let caller = keystead::Caller::user(crate::support::ACCOUNT, "alice").unwrap();
-    let stated =
-        caller.condition("kms:RecipientAttestation:PCR0", keystead::ConditionValue::Text(hex::encode(X).into()));
+    let stated = caller.condition("kms:RecipientAttestation:PCR0", keystead::ConditionValue::Text(hex::encode(X)));
     assert!(stated.is_err());
 }
 

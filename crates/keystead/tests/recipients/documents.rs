@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use keystead::attestation::TrustAnchors;
 use keystead::attestation::testing::CertificateProfile;
+use keystead::attestation::{TrustAnchors, envelope};
 use keystead::crypto::entropy::SystemEntropy;
 use keystead::crypto::{DefaultProvider, KeyPairAlgorithm, Provider};
 use keystead::{CallError, RecipientInfo};
 
 use crate::support::{World, assert_code, refusal};
-use crate::{Asking, ENCLAVE, Enclave, Given, OPERATIONS, Scene, VALIDATION, recipient, signed, start};
+use crate::{Asking, ENCLAVE, Enclave, Given, OPERATIONS, PLAINTEXT, Scene, VALIDATION, recipient, signed, start};
 
 /// Spec: ENV-68, ENV-70
 #[test]
@@ -113,6 +113,18 @@ fn the_text_names_the_class_of_the_failure_and_nothing_of_the_document() {
         let refused = refusal(decrypt(&scene, document));
         assert_eq!(refused.code(), VALIDATION);
         assert!(refused.message().contains(class) && !refused.message().contains("secret"), "{refused}");
+    }
+}
+
+/// Spec: ENV-64, ENV-65
+#[test]
+fn recipients_may_have_larger_keys() {
+    let scene = Scene::new();
+    for algorithm in [KeyPairAlgorithm::Rsa3072, KeyPairAlgorithm::Rsa4096] {
+        let key = DefaultProvider.generate_key_pair(algorithm, &SystemEntropy).unwrap();
+        let given = decrypt(&scene, signed(&ENCLAVE.draft().public_key(key.public().spki()))).unwrap();
+        let opened = envelope::open(&given.sealed.unwrap(), key.as_ref(), &SystemEntropy).unwrap();
+        assert_eq!(opened.expose(), PLAINTEXT);
     }
 }
 
