@@ -48,7 +48,7 @@ fn key_policies_see_them_too_but_not_for_random_bytes() {
         let scene = Scene::new();
         let alice = scene.world.client(alice(&[]));
         for own in [&scene.key.id, &scene.agreeing.id] {
-            let statement = json!({ "Effect": "Allow", "Principal": { "AWS": ALICE }, "Action": "kms:*", "Resource": "*",
+            let statement = json!({ "Effect": "Allow", "Principal": { "AWS": ALICE }, "Action": ["kms:*", "kms:GenerateRandom"], "Resource": "*",
                                     "Condition": { "StringEquals": { key.as_str(): value } } });
             scene.world.root.put_key_policy(own, policy(&[delegation(), statement])).send().unwrap();
         }
