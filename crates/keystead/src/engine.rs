@@ -64,7 +64,7 @@ impl Engine {
             return Ok(Arc::clone(state));
         }
         let config = self.configured.get(&region).copied().unwrap_or_else(|| RegionConfig::of_region(&region));
-        let state = Arc::new(RegionState::open(self, region, config.partition, config.profile)?);
+        let state = Arc::new(RegionState::open(self, region, config)?);
         regions.insert(region, Arc::clone(&state));
         Ok(state)
     }

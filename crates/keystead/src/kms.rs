@@ -203,13 +203,15 @@ pub struct RegionConfig {
     pub partition: Partition,
     /// The meaning of `SYMMETRIC_DEFAULT`, and which key specs exist.
     pub profile: Profile,
+    /// Whether HMAC keys can be made. Those that there are go on working without.
+    pub hmac_keys: bool,
 }
 
 impl RegionConfig {
     /// What the name of the Region says: `cn-…` is in partition `aws-cn` under the China profile, any other in `aws`
-    /// under the standard one.
+    /// under the standard one. HMAC keys can be made in every Region (ASY-68).
     pub fn of_region(region: &Region) -> Self {
-        Self { partition: Partition::of_region(region), profile: Profile::of_region(region) }
+        Self { partition: Partition::of_region(region), profile: Profile::of_region(region), hmac_keys: true }
     }
 }
 
@@ -333,7 +335,7 @@ impl KmsBuilder {
         self
     }
 
-    /// Sets partition and profile of a Region, instead of what its name says.
+    /// Sets partition, profile and support of HMAC keys of a Region, instead of what its name says.
     #[must_use]
     pub fn region(mut self, region: Region, config: RegionConfig) -> Self {
         self.regions.insert(region, config);

@@ -14,6 +14,7 @@ use crate::Error;
 use crate::commit::Changes;
 use crate::engine::{Engine, hierarchy, storage};
 use crate::grant::{Grant, GrantIndex};
+use crate::kms::RegionConfig;
 use crate::ledger::{Ledger, View};
 use crate::policies::default_key_policy;
 use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
@@ -24,6 +25,8 @@ pub(crate) struct RegionState {
     pub(crate) region: Region,
     pub(crate) partition: Partition,
     pub(crate) profile: Profile,
+    /// Whether keys of the specs `HMAC_…` can be made here (ASY-68).
+    pub(crate) has_hmac_keys: bool,
     pub(crate) domain_keys: ArcSwap<DomainKeys>,
     /// Taken while the domain key rotates.
     domain_rotation: Mutex<()>,
@@ -38,12 +41,14 @@ pub(crate) struct RegionState {
 
 impl RegionState {
     /// Opens the Region: its domain keys are unsealed, or made on first use.
-    pub(crate) fn open(engine: &Engine, region: Region, partition: Partition, profile: Profile) -> Result<Self, Error> {
+    pub(crate) fn open(engine: &Engine, region: Region, config: RegionConfig) -> Result<Self, Error> {
+        let RegionConfig { partition, profile, hmac_keys } = config;
         let domain_keys = open_domain_keys(engine, Domain { partition, region }, profile)?;
         Ok(Self {
             region,
             partition,
             profile,
+            has_hmac_keys: hmac_keys,
             domain_keys: ArcSwap::from_pointee(domain_keys),
             domain_rotation: Mutex::default(),
             domain_epoch: RwLock::default(),

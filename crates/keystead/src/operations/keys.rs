@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use keystead_hierarchy::KeyFacts;
-use keystead_hierarchy::spec::{KeyManager, KeySpec, KeyUsage, Origin};
+use keystead_hierarchy::spec::{KeyKind, KeyManager, KeySpec, KeyUsage, Origin};
 use keystead_policy::Policy;
 use keystead_types::KeyArn;
 
@@ -171,7 +171,8 @@ impl Operation for CreateKey<'_> {
 
     fn capability(&self, _: &Authorized<NewKey>, call: &CallFacts<'_>) -> Result<(), Error> {
         let spec = self.spec()?;
-        if !spec.available_in(call.region.profile) {
+        let is_barred = spec.kind() == KeyKind::Hmac && !call.region.has_hmac_keys;
+        if is_barred || !spec.available_in(call.region.profile) {
             let message = format!("KeySpec {spec} is not supported in Region {}.", call.region.region);
             return Err(Error::UnsupportedOperation(message.into()));
         }
