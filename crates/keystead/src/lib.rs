@@ -59,6 +59,7 @@ mod shape;
 mod snapshot;
 mod targets;
 pub mod templates;
+mod usage;
 mod value;
 
 pub use access::{KeyAccess, KeyOpening, OpeningSource, StatementRef};
@@ -89,6 +90,9 @@ pub use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partitio
 pub use kms::{BuildError, ClientError, Kms, KmsBuilder, RegionConfig};
 pub use maintenance::Sweep;
 pub use material::MaterialCaching;
-pub use quota::QuotaProfile;
+pub use quota::{
+    Admission, InvalidRate, KeyFamily, QuotaError, QuotaProfile, QuotaScope, QuotaStatus, Rate, RequestCounts,
+    RequestQuota, ResourceQuota,
+};
 pub use request::ApiRequest;
 pub use value::{Blob, GrantConstraints, RecipientInfo, Tag, XksProxyAuthenticationCredential};
