@@ -188,9 +188,14 @@ pub(crate) fn call<O: Operation>(client: &Client, operation: &O) -> Result<Answe
         Ok(id) => id,
         Err(error) => return Err(CallError::new(error, RequestId::from_random([0; 16]))),
     };
+    let began = engine.meter.is_some().then(|| engine.clock.monotonic());
     let values = operation.values();
     let facts = CallFacts::new(client, row, &values, request_id);
     let result = attempt(operation, &facts);
+    if let (Some(meter), Some(began)) = (&engine.meter, began) {
+        let took = engine.clock.monotonic().saturating_sub(began);
+        meter.count(row, took, result.as_ref().err().map(Error::code));
+    }
     if let Err(error) = &result {
         tracing::debug!(code = error.code(), "refused");
     }

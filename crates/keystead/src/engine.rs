@@ -17,6 +17,7 @@ use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
 use crate::ledger::Ledger;
 use crate::material::MaterialCache;
+use crate::meter::Meter;
 use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
 use crate::region::RegionState;
 use crate::{Error, RegionConfig, RequestId, record};
@@ -32,6 +33,8 @@ pub(crate) struct Engine {
     pub(crate) events: Option<Box<dyn EventSink>>,
     pub(crate) quotas: ArcSwap<QuotaProfile>,
     pub(crate) limiter: Limiter,
+    /// Counts calls, if the host wants it.
+    pub(crate) meter: Option<Meter>,
     pub(crate) materials: MaterialCache,
     /// How long changes of grants take to count (GRA-48).
     pub(crate) grant_delay: GrantVisibilityDelay,

@@ -28,6 +28,7 @@ use crate::instance::InstanceSecret;
 use crate::ledger::Ledger;
 use crate::maintenance::Sweep;
 use crate::material::{MaterialCache, MaterialCaching};
+use crate::meter::Meter;
 use crate::operations::GrantListEntry;
 use crate::quota::{Limiter, QuotaError, QuotaProfile};
 
@@ -230,6 +231,7 @@ pub struct KmsBuilder {
     no_audit: bool,
     events: Option<Box<dyn EventSink>>,
     quotas: QuotaProfile,
+    metrics: bool,
     caching: MaterialCaching,
     grant_delay: GrantVisibilityDelay,
     max_context_len: Option<usize>,
@@ -308,6 +310,14 @@ impl KmsBuilder {
         self
     }
 
+    /// Counts calls and how long they take, for [`Kms::metrics`]; by default nobody does. It costs each call two looks
+    /// at the clock.
+    #[must_use]
+    pub fn metrics(mut self) -> Self {
+        self.metrics = true;
+        self
+    }
+
     /// How long unwrapped key material stays in memory.
     #[must_use]
     pub fn material_caching(mut self, caching: MaterialCaching) -> Self {
@@ -379,6 +389,7 @@ impl KmsBuilder {
             audit,
             events: self.events,
             limiter: Limiter::new(&self.quotas),
+            meter: self.metrics.then(Meter::new),
             quotas: ArcSwap::from_pointee(self.quotas),
             materials: MaterialCache::new(self.caching),
             grant_delay: self.grant_delay,
