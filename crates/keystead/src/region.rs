@@ -17,8 +17,9 @@ use crate::grant::{Grant, GrantIndex};
 use crate::kms::RegionConfig;
 use crate::ledger::{Ledger, View};
 use crate::policies::default_key_policy;
-use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
+use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT, UsageRecord};
 use crate::snapshot::{Held, KeyCell, KeySnapshot, Material};
+use crate::usage::LastUse;
 
 /// One Region.
 pub(crate) struct RegionState {
@@ -96,6 +97,11 @@ impl RegionState {
         };
         let record: AliasRecord = record::decode(&entry.value)?;
         Ok(Some(*self.aliases.pin().get_or_insert(reference, record.target)))
+    }
+
+    /// The keys among the live ones that fit.
+    pub(crate) fn live_keys(&self, fits: impl Fn(&KeySnapshot) -> bool) -> Vec<KeyArn> {
+        self.keys.pin().values().map(|cell| cell.load()).filter(|key| fits(key)).map(|key| key.arn).collect()
     }
 
     /// Whether the key can be had without reading the store.
@@ -199,7 +205,10 @@ impl RegionState {
         let Some(entry) = view.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
         let record: KeyRecord = record::decode(&entry.value)?;
         let (materials, grants) = (load_materials(&view, arn)?, load_grants(&view, arn)?);
-        let snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, materials, Some(grants))?;
+        let usage = view.get(&record::usage_key(arn)).map_err(storage)?;
+        let usage = usage.map(|entry| record::decode::<UsageRecord>(&entry.value)).transpose()?;
+        let mut snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, materials, Some(grants))?;
+        snapshot.usage = Arc::new(LastUse::saved(usage.and_then(UsageRecord::into_use)));
         let cell = Arc::new(KeyCell::new(Arc::new(snapshot)));
         let keys = self.keys.pin();
         let cell = keys.get_or_insert(reference, cell);

@@ -253,7 +253,7 @@ fn alias_not_found(arn: &str) -> Error {
     Error::NotFound(format!("Alias {arn} is not found.").into())
 }
 
-/// Reads of the store that load a key: its record, its materials.
-const KEY_READS: u32 = 3;
+/// Reads of the store that load a key: its record, its materials, its grants, its last use.
+const KEY_READS: u32 = 4;
 /// How often an alias is looked up again while it moves.
 const ALIAS_RETRIES: usize = 16;

@@ -19,12 +19,13 @@ use crate::client::{Call, Client};
 use crate::commit::{Changes, KeyChange, KeyCount, too_many_keys};
 use crate::door::{CallFacts, Effect, Operation, not_yet};
 use crate::policies::default_key_policy;
+use crate::quota::{self, ResourceQuota};
 use crate::record::{KeyRecord, RECORD_FORMAT};
 use crate::request::request;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{NewKey, OneKey, Target};
 use crate::value::Tag;
-use crate::{Error, material, quota};
+use crate::{Error, material};
 
 request! {
     /// Creates a KMS key (KEY-25 to KEY-35). Without members: a customer managed symmetric encryption key, enabled,
@@ -261,7 +262,7 @@ fn member_fits(member: &str, given: bool, needed: bool, origin: Origin) -> Resul
 
 /// The key quota; keys whose waiting period is over are removed first, as a sweep would have done (KEY-33).
 fn require_key_quota(call: &CallFacts<'_>) -> Result<(), Error> {
-    let limit = call.engine.quotas.keys_per_account;
+    let limit = call.engine.limit(ResourceQuota::Keys, call.region, call.account);
     let admits = || Ok::<_, Error>(quota::admits(limit, call.engine.key_count(call.region, call.account)?));
     if admits()? {
         return Ok(());

@@ -23,6 +23,7 @@ mod rotation;
 mod secrets;
 mod signatures;
 mod tags;
+mod usage;
 
 pub use aliases::*;
 pub use answers::*;
@@ -45,3 +46,4 @@ pub use rotation::*;
 pub use secrets::*;
 pub use signatures::*;
 pub use tags::*;
+pub use usage::*;

@@ -204,7 +204,6 @@ const LATER: &[&str] = &[
     "DeleteImportedKeyMaterial",
     "DescribeCustomKeyStores",
     "DisconnectCustomKeyStore",
-    "GetKeyLastUsage",
     "GetParametersForImport",
     "ImportKeyMaterial",
     "ListGrants",

@@ -136,6 +136,14 @@ pub(super) const ROWS: &[Row] = &[
         resources: nothing,
     },
     Row {
+        name: "GetKeyLastUsage",
+        read_only: true,
+        call: |client, setup| client.get_key_last_usage(&setup.key.id).send().map(drop),
+        parameters: key_id_of,
+        response: none,
+        resources: one_key,
+    },
+    Row {
         name: "GetKeyPolicy",
         read_only: true,
         call: |client, setup| client.get_key_policy(&setup.key.id).policy_name("default").send().map(drop),
