@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
 
 use keystead_attestation::TrustAnchors;
 use keystead_crypto::entropy::SystemEntropy;
@@ -11,7 +12,7 @@ use keystead_crypto::{DefaultProvider, Entropy, Provider};
 use keystead_hierarchy::{EphemeralRootKey, MAX_CANONICAL_LEN, Profile, RootKey, RootKeyError};
 use keystead_memory::MemoryStore;
 use keystead_store::Store;
-use keystead_types::{AccountId, KeyArn, Partition, Region};
+use keystead_types::{AccountId, KeyArn, Partition, Region, Timestamp};
 
 use crate::Error;
 use crate::access::KeyAccess;
@@ -29,6 +30,7 @@ use crate::maintenance::Sweep;
 use crate::material::{MaterialCache, MaterialCaching};
 use crate::operations::GrantListEntry;
 use crate::quota::QuotaProfile;
+use crate::region::WriteLocks;
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
 ///
@@ -150,6 +152,17 @@ impl Kms {
         self.engine.duplicate_grants(key)
     }
 
+    /// When a key will be deleted if nobody cancels; `None` if that is not scheduled. A multi-Region primary that waits
+    /// for its replicas has no `DeletionDate`, but an expected one once all replicas have theirs (MRK-57).
+    ///
+    /// Like [`Kms::who_can_use`] it is for who runs the service.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such key, [`Error::KmsInternal`] when the store fails.
+    pub fn expected_deletion(&self, key: &KeyArn) -> Result<Option<Timestamp>, Error> {
+        self.engine.expected_deletion(key)
+    }
+
     /// How many keys an account has in a Region, every state counted (QUO-03).
     ///
     /// # Errors
@@ -203,13 +216,16 @@ pub struct RegionConfig {
     pub partition: Partition,
     /// The meaning of `SYMMETRIC_DEFAULT`, and which key specs exist.
     pub profile: Profile,
+    /// Whether multi-Region keys may be there (RUL-09).
+    pub multi_region: bool,
 }
 
 impl RegionConfig {
     /// What the name of the Region says: `cn-…` is in partition `aws-cn` under the China profile, any other in `aws`
-    /// under the standard one.
+    /// under the standard one. Multi-Region keys may be in Regions of the standard profile.
     pub fn of_region(region: &Region) -> Self {
-        Self { partition: Partition::of_region(region), profile: Profile::of_region(region) }
+        let profile = Profile::of_region(region);
+        Self { partition: Partition::of_region(region), profile, multi_region: profile == Profile::Standard }
     }
 }
 
@@ -229,6 +245,8 @@ pub struct KmsBuilder {
     grant_delay: GrantVisibilityDelay,
     max_context_len: Option<usize>,
     trust_anchors: TrustAnchors,
+    multi_region_delay: Duration,
+    no_service_linked_role: bool,
     regions: HashMap<Region, RegionConfig>,
 }
 
@@ -333,7 +351,22 @@ impl KmsBuilder {
         self
     }
 
-    /// Sets partition and profile of a Region, instead of what its name says.
+    /// Lets ReplicateKey and UpdatePrimaryRegion take a while, so that a host can test what it does with keys that are
+    /// `Creating` or `Updating`; by default they are complete before the next call (MRK-26, MRK-35).
+    #[must_use]
+    pub fn multi_region_delay(mut self, delay: Duration) -> Self {
+        self.multi_region_delay = delay;
+        self
+    }
+
+    /// Lets callers create multi-Region keys without `iam:CreateServiceLinkedRole`, for hosts without IAM (RUL-25).
+    #[must_use]
+    pub fn without_service_linked_role(mut self) -> Self {
+        self.no_service_linked_role = true;
+        self
+    }
+
+    /// Sets what a Region is, instead of what its name says.
     #[must_use]
     pub fn region(mut self, region: Region, config: RegionConfig) -> Self {
         self.regions.insert(region, config);
@@ -379,7 +412,10 @@ impl KmsBuilder {
             token_sealer,
             marker_key,
             max_context_len: self.max_context_len.unwrap_or(MAX_CANONICAL_LEN),
+            multi_region_delay: self.multi_region_delay,
+            service_linked_role: !self.no_service_linked_role,
             configured: self.regions,
+            locks: Arc::new(WriteLocks::new()),
             regions: RwLock::default(),
             counters: Mutex::default(),
             delivered: Mutex::default(),

@@ -6,7 +6,7 @@ mod identity;
 mod record;
 mod sink;
 
-pub(crate) use build::{AuditExtras, Draft, ServiceEvent};
+pub(crate) use build::{AuditExtras, Draft, Elsewhere, ServiceEvent};
 pub use fields::{FieldValue, Fields};
 pub use identity::{SessionAttributes, SessionContext, SessionIssuer, UserIdentity};
 pub use record::{AuditRecord, ResourceEntry, TlsDetails};
