@@ -139,14 +139,14 @@ impl<'c> CallFacts<'c> {
         }
     }
 
-    /// The ARN of the key that this call creates; the same however often it is asked.
-    pub(crate) fn fresh_key(&self) -> Result<KeyArn, Error> {
+    /// The ARN of the key that this call creates, with an ID made of random bits; the same however often it is asked.
+    pub(crate) fn fresh_key(&self, id_of: impl FnOnce([u8; 16]) -> KeyId) -> Result<KeyArn, Error> {
         if let Some(arn) = self.fresh_key.get() {
             return Ok(*arn);
         }
         let mut random = [0; 16];
         self.engine.entropy.fill(&mut random).map_err(crypto)?;
-        let arn = self.region.key_arn(self.account, KeyId::single_region(random));
+        let arn = self.region.key_arn(self.account, id_of(random));
         Ok(*self.fresh_key.get_or_init(|| arn))
     }
 
@@ -339,7 +339,7 @@ fn check_tokens(call: &CallFacts<'_>) -> Result<(), Error> {
 /// Step 9: whether the state of every judged key admits the operation (STA-38).
 fn judge_state(targets: &impl Targets, call: &CallFacts<'_>) -> Result<(), Error> {
     for target in targets.judged() {
-        let state = target.snapshot().state();
+        let state = target.snapshot().state(call.now);
         if !call.row.states.admits(state) {
             return Err(state_error(call.row, state, &target.snapshot().arn_text));
         }
@@ -439,7 +439,11 @@ fn overdue(targets: &impl Targets, call: &CallFacts<'_>) -> Option<KeyArn> {
 
 /// Whether it is worth to look again. A rotation that fails is left for the next time (ROT-10).
 fn settle(arn: &KeyArn, call: &CallFacts<'_>) -> bool {
-    match call.engine.settle(call.region, arn, call.now) {
+    let settled = match call.engine.region(arn.region) {
+        Ok(region) => call.engine.settle(&region, arn, call.now),
+        Err(error) => Err(error),
+    };
+    match settled {
         Ok(Settled::Nothing) => false,
         Ok(_) => true,
         Err(error) => {
@@ -456,7 +460,7 @@ fn bury(dead: Vec<Held>, call: &CallFacts<'_>) {
         let arn = key.arn;
         let target = Target { key, named: Named::Id, foreign: arn.account != call.account, exists: true };
         if may_use(&target, call) {
-            settle(&arn, call);
+            let _ = (0..SETTLE_ATTEMPTS).all(|_| settle(&arn, call));
         }
     }
 }

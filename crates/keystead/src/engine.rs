@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use keystead_attestation::TrustAnchors;
@@ -19,7 +20,7 @@ use crate::ledger::Ledger;
 use crate::material::MaterialCache;
 use crate::meter::Meter;
 use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
-use crate::region::RegionState;
+use crate::region::{RegionState, WriteLocks};
 use crate::{Error, RegionConfig, RequestId, record};
 
 /// What all Regions and calls share.
@@ -46,7 +47,13 @@ pub(crate) struct Engine {
     pub(crate) marker_key: Box<dyn Mac>,
     /// Bytes that the canonical form of an encryption context may have (KEY-83).
     pub(crate) max_context_len: usize,
+    /// How long changes of sets of related keys take to complete (MRK-26, MRK-35).
+    pub(crate) multi_region_delay: Duration,
+    /// Whether a multi-Region primary needs `iam:CreateServiceLinkedRole` (RUL-25).
+    pub(crate) service_linked_role: bool,
     pub(crate) configured: HashMap<Region, RegionConfig>,
+    /// Taken by writers.
+    pub(crate) locks: Arc<WriteLocks>,
     pub(crate) regions: RwLock<HashMap<Region, Arc<RegionState>>>,
     /// Serialises commits that change a counter.
     pub(crate) counters: Mutex<()>,
@@ -68,10 +75,15 @@ impl Engine {
         if let Some(state) = regions.get(&region) {
             return Ok(Arc::clone(state));
         }
-        let config = self.configured.get(&region).copied().unwrap_or_else(|| RegionConfig::of_region(&region));
+        let config = self.region_config(&region);
         let state = Arc::new(RegionState::open(self, region, config)?);
         regions.insert(region, Arc::clone(&state));
         Ok(state)
+    }
+
+    /// What the Region is, whether or not it was opened.
+    pub(crate) fn region_config(&self, region: &Region) -> RegionConfig {
+        self.configured.get(region).copied().unwrap_or_else(|| RegionConfig::of_region(region))
     }
 
     /// All Regions that the store knows.

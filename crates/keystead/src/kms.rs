@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use keystead_attestation::TrustAnchors;
@@ -12,7 +13,7 @@ use keystead_crypto::{DefaultProvider, Entropy, Provider};
 use keystead_hierarchy::{EphemeralRootKey, MAX_CANONICAL_LEN, Profile, RootKey, RootKeyError};
 use keystead_memory::MemoryStore;
 use keystead_store::Store;
-use keystead_types::{AccountId, KeyArn, Partition, Region};
+use keystead_types::{AccountId, KeyArn, Partition, Region, Timestamp};
 
 use crate::Error;
 use crate::access::KeyAccess;
@@ -31,6 +32,7 @@ use crate::material::{MaterialCache, MaterialCaching};
 use crate::meter::Meter;
 use crate::operations::GrantListEntry;
 use crate::quota::{Limiter, QuotaError, QuotaProfile};
+use crate::region::WriteLocks;
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
 ///
@@ -153,6 +155,17 @@ impl Kms {
         self.engine.duplicate_grants(key)
     }
 
+    /// When a key will be deleted if nobody cancels; `None` if that is not scheduled. A multi-Region primary that waits
+    /// for its replicas has no `DeletionDate`, but an expected one once all replicas have theirs (MRK-57).
+    ///
+    /// Like [`Kms::who_can_use`] it is for who runs the service.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such key, [`Error::KmsInternal`] when the store fails.
+    pub fn expected_deletion(&self, key: &KeyArn) -> Result<Option<Timestamp>, Error> {
+        self.engine.expected_deletion(key)
+    }
+
     /// How many keys an account has in a Region, every state counted (QUO-03).
     ///
     /// # Errors
@@ -211,13 +224,22 @@ pub struct RegionConfig {
     pub profile: Profile,
     /// Whether HMAC keys can be made. Those that there are go on working without.
     pub hmac_keys: bool,
+    /// Whether multi-Region keys may be there (RUL-09).
+    pub multi_region: bool,
 }
 
 impl RegionConfig {
     /// What the name of the Region says: `cn-…` is in partition `aws-cn` under the China profile, any other in `aws`
-    /// under the standard one. HMAC keys can be made in every Region (ASY-68).
+    /// under the standard one. HMAC keys can be made in every Region (ASY-68), multi-Region keys in Regions of the
+    /// standard profile.
     pub fn of_region(region: &Region) -> Self {
-        Self { partition: Partition::of_region(region), profile: Profile::of_region(region), hmac_keys: true }
+        let profile = Profile::of_region(region);
+        Self {
+            partition: Partition::of_region(region),
+            profile,
+            hmac_keys: true,
+            multi_region: profile == Profile::Standard,
+        }
     }
 }
 
@@ -238,6 +260,8 @@ pub struct KmsBuilder {
     grant_delay: GrantVisibilityDelay,
     max_context_len: Option<usize>,
     trust_anchors: TrustAnchors,
+    multi_region_delay: Duration,
+    no_service_linked_role: bool,
     regions: HashMap<Region, RegionConfig>,
 }
 
@@ -350,7 +374,22 @@ impl KmsBuilder {
         self
     }
 
-    /// Sets partition, profile and support of HMAC keys of a Region, instead of what its name says.
+    /// Lets ReplicateKey and UpdatePrimaryRegion take a while, so that a host can test what it does with keys that are
+    /// `Creating` or `Updating`; by default they are complete before the next call (MRK-26, MRK-35).
+    #[must_use]
+    pub fn multi_region_delay(mut self, delay: Duration) -> Self {
+        self.multi_region_delay = delay;
+        self
+    }
+
+    /// Lets callers create multi-Region keys without `iam:CreateServiceLinkedRole`, for hosts without IAM (RUL-25).
+    #[must_use]
+    pub fn without_service_linked_role(mut self) -> Self {
+        self.no_service_linked_role = true;
+        self
+    }
+
+    /// Sets what a Region is, instead of what its name says.
     #[must_use]
     pub fn region(mut self, region: Region, config: RegionConfig) -> Self {
         self.regions.insert(region, config);
@@ -399,7 +438,10 @@ impl KmsBuilder {
             token_sealer,
             marker_key,
             max_context_len: self.max_context_len.unwrap_or(MAX_CANONICAL_LEN),
+            multi_region_delay: self.multi_region_delay,
+            service_linked_role: !self.no_service_linked_role,
             configured: self.regions,
+            locks: Arc::new(WriteLocks::new()),
             regions: RwLock::default(),
             counters: Mutex::default(),
             delivered: Mutex::default(),

@@ -11,7 +11,6 @@ use keystead_store::{Batch, Expect, Range, Revision};
 use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
 
 use crate::Error;
-use crate::commit::Changes;
 use crate::engine::{Engine, hierarchy, storage};
 use crate::grant::{Grant, GrantIndex};
 use crate::kms::RegionConfig;
@@ -33,7 +32,8 @@ pub(crate) struct RegionState {
     domain_rotation: Mutex<()>,
     /// Held shared by commits of new material, so that a rotation can wait for those that began under the former domain key.
     pub(crate) domain_epoch: RwLock<()>,
-    pub(crate) locks: WriteLocks,
+    /// Those of the instance.
+    pub(crate) locks: Arc<WriteLocks>,
     store: Arc<Ledger>,
     keys: papaya::HashMap<KeyRef, Arc<KeyCell>, foldhash::fast::RandomState>,
     aliases: papaya::HashMap<AliasRef, KeyId, foldhash::fast::RandomState>,
@@ -43,7 +43,7 @@ pub(crate) struct RegionState {
 impl RegionState {
     /// Opens the Region: its domain keys are unsealed, or made on first use.
     pub(crate) fn open(engine: &Engine, region: Region, config: RegionConfig) -> Result<Self, Error> {
-        let RegionConfig { partition, profile, hmac_keys } = config;
+        let RegionConfig { partition, profile, hmac_keys, .. } = config;
         let domain_keys = open_domain_keys(engine, Domain { partition, region }, profile)?;
         Ok(Self {
             region,
@@ -53,7 +53,7 @@ impl RegionState {
             domain_keys: ArcSwap::from_pointee(domain_keys),
             domain_rotation: Mutex::default(),
             domain_epoch: RwLock::default(),
-            locks: WriteLocks::new(),
+            locks: Arc::clone(&engine.locks),
             store: Arc::clone(&engine.store),
             keys: papaya::HashMap::default(),
             aliases: papaya::HashMap::default(),
@@ -71,7 +71,12 @@ impl RegionState {
 
     /// What every ARN of the account in this Region begins with.
     pub(crate) fn arn_prefix(&self, account: AccountId) -> String {
-        format!("arn:{}:kms:{}:{account}:", self.partition, self.region)
+        self.arn_prefix_in(self.region, account)
+    }
+
+    /// What every ARN of the account in a Region of the same partition begins with.
+    pub(crate) fn arn_prefix_in(&self, region: Region, account: AccountId) -> String {
+        format!("arn:{}:kms:{region}:{account}:", self.partition)
     }
 
     /// The present snapshot of a key, dead or alive.
@@ -110,9 +115,9 @@ impl RegionState {
     }
 
     /// Whether the key is live and its state admits cryptographic operations.
-    pub(crate) fn has_usable_key(&self, arn: &KeyArn) -> bool {
+    pub(crate) fn has_usable_key(&self, arn: &KeyArn, now: Timestamp) -> bool {
         let reference = KeyRef { account: arn.account, key_id: arn.key_id };
-        self.keys.pin().get(&reference).is_some_and(|cell| cell.load().state().is_usable())
+        self.keys.pin().get(&reference).is_some_and(|cell| cell.load().state(now).is_usable())
     }
 
     /// Whether the alias can be had without reading the store.
@@ -167,21 +172,20 @@ impl RegionState {
         }
     }
 
+    /// Makes new material known before any related key uses it, so that what one encrypts all others can decrypt
+    /// (MRK-40). Readers of the store wait until all is published.
+    pub(crate) fn announce_material(&self, previous: &KeySnapshot, next: &KeySnapshot) {
+        let reference = KeyRef { account: next.arn.account, key_id: next.arn.key_id };
+        if let Some(cell) = self.keys.pin().get(&reference) {
+            cell.announce(Arc::new(previous.with_materials_of(next)));
+        }
+    }
+
     /// Makes a committed deletion visible and wipes what was unwrapped.
     pub(crate) fn retract_key(&self, arn: &KeyArn) {
         let reference = KeyRef { account: arn.account, key_id: arn.key_id };
         if let Some(cell) = self.keys.pin().remove(&reference) {
             cell.load().forget_live_material();
-        }
-    }
-
-    /// Drops the live forms of what `changes` is about; the next reader loads what the store holds.
-    pub(crate) fn forget(&self, changes: &Changes) {
-        for change in &changes.keys {
-            self.retract_key(&change.arn);
-        }
-        for change in &changes.aliases {
-            self.publish_alias(change.account, &change.name, None);
         }
     }
 
@@ -240,8 +244,9 @@ impl std::fmt::Debug for RegionState {
     }
 }
 
-/// The mutexes of writers. Every resource belongs to a stripe; stripes are taken in ascending order, so writers cannot
-/// wait for each other in a circle.
+/// The mutexes of writers, the same in all Regions. Every resource belongs to a stripe; stripes are taken in ascending
+/// order, so writers cannot wait for each other in a circle. Related multi-Region keys have one ID and so one stripe:
+/// whoever locks one of them has locked the set.
 pub(crate) struct WriteLocks {
     stripes: Vec<Mutex<()>>,
     hasher: foldhash::fast::RandomState,
@@ -258,7 +263,7 @@ pub(crate) struct HeldLocks<'l> {
 }
 
 impl WriteLocks {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let stripes = (0..STRIPES).map(|_| Mutex::default()).collect();
         Self { stripes, hasher: foldhash::fast::RandomState::default() }
     }
@@ -351,6 +356,7 @@ fn stand_in(partition: Partition, region: Region, profile: Profile) -> Result<Ke
         rotation: None,
         on_demand_rotations: 0,
         current: 0,
+        related: None,
     };
     KeySnapshot::build(arn, record, Revision(0), None, None, Vec::new(), None)
 }

@@ -9,7 +9,7 @@ use keystead_hierarchy::spec::KeyState;
 use keystead_hierarchy::{Ekt, MaterialId};
 use keystead_policy::{ArnColons, Policy, Resource, SplitArn};
 use keystead_store::Revision;
-use keystead_types::{KeyArn, Timestamp};
+use keystead_types::{KeyArn, Region, Timestamp};
 
 use crate::Error;
 use crate::engine::{damaged, hierarchy};
@@ -91,6 +91,11 @@ impl KeyCell {
             if present.revision < snapshot.revision { Arc::clone(snapshot) } else { Arc::clone(present) }
         });
     }
+
+    /// Shows the present key with more material than it uses. The writer has the key locked.
+    pub(crate) fn announce(&self, snapshot: Arc<KeySnapshot>) {
+        self.snapshot.store(snapshot);
+    }
 }
 
 impl KeySnapshot {
@@ -126,7 +131,7 @@ impl KeySnapshot {
             arn_colons: ArnColons::find(&arn_text),
             arn_text,
             alias_names: record.aliases.iter().map(ToString::to_string).collect(),
-            next_due: record.next_due(),
+            next_due: record.next_due(arn.region),
             usage: previous.map(|previous| Arc::clone(&previous.usage)).unwrap_or_default(),
             arn,
             record,
@@ -142,6 +147,15 @@ impl KeySnapshot {
         let materials = self.materials.iter().map(|material| {
             if material.version == renewed.version { Arc::clone(&renewed) } else { Arc::clone(material) }
         });
+        self.with_materials(revision, Arc::new(materials.collect()))
+    }
+
+    /// The same key with the materials of its successor, which it does not use yet (MRK-40).
+    pub(crate) fn with_materials_of(&self, next: &Self) -> Self {
+        self.with_materials(self.revision, Arc::clone(&next.materials))
+    }
+
+    fn with_materials(&self, revision: Revision, materials: Arc<Vec<Arc<Material>>>) -> Self {
         Self {
             revision,
             arn: self.arn,
@@ -149,7 +163,7 @@ impl KeySnapshot {
             arn_colons: self.arn_colons,
             record: self.record.clone(),
             policy: Arc::clone(&self.policy),
-            materials: Arc::new(materials.collect()),
+            materials,
             grants: self.grants.clone(),
             alias_names: self.alias_names.clone(),
             next_due: self.next_due,
@@ -163,19 +177,35 @@ impl KeySnapshot {
     }
 
     /// A key that is about to be created, as it will look.
-    pub(crate) fn preview(arn: KeyArn, record: &KeyRecord, material: &MaterialRecord) -> Result<Self, Error> {
-        let material = Arc::new(Material::new(material.clone())?);
-        Self::build(arn, record.clone(), Revision(0), None, None, vec![material], None)
+    pub(crate) fn preview(arn: KeyArn, record: &KeyRecord, materials: &[MaterialRecord]) -> Result<Self, Error> {
+        let materials = materials.iter().map(|material| Ok(Arc::new(Material::new(material.clone())?)));
+        let materials = materials.collect::<Result<_, Error>>()?;
+        Self::build(arn, record.clone(), Revision(0), None, None, materials, None)
+    }
+
+    /// Whether it was never committed.
+    pub(crate) fn is_draft(&self) -> bool {
+        self.revision == Revision(0)
     }
 
     /// The state of the key (STA-04).
-    pub(crate) fn state(&self) -> KeyState {
-        self.record.facts.state()
+    pub(crate) fn state(&self, now: Timestamp) -> KeyState {
+        self.record.state(self.arn.region, now)
+    }
+
+    /// Whether the key is a replica.
+    pub(crate) fn is_replica(&self, now: Timestamp) -> bool {
+        self.record.is_replica(self.arn.region, now)
+    }
+
+    /// The related key in another Region.
+    pub(crate) fn arn_in(&self, region: Region) -> KeyArn {
+        KeyArn { region, ..self.arn }
     }
 
     /// Whether the waiting period is over: the key exists no more, whether or not it was removed yet (STA-70).
     pub(crate) fn is_dead(&self, now: Timestamp) -> bool {
-        self.record.deletion_due().is_some_and(|at| at <= now)
+        self.record.deletion_due(now).is_some_and(|at| at <= now)
     }
 
     /// Whether time has changed something that is not committed yet.

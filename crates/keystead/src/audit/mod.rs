@@ -7,7 +7,7 @@ mod identity;
 mod record;
 mod sink;
 
-pub(crate) use build::{AuditExtras, Draft, ServiceEvent};
+pub(crate) use build::{AuditExtras, Draft, Elsewhere, ServiceEvent};
 pub use chain::{ChainError, ChainHead, HashChainSink, verify_audit_chain};
 pub use fields::{FieldValue, Fields};
 pub use identity::{SessionAttributes, SessionContext, SessionIssuer, UserIdentity};

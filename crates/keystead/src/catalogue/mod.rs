@@ -7,6 +7,8 @@ mod constraint;
 mod rows;
 mod shapes;
 
+use std::sync::LazyLock;
+
 use keystead_hierarchy::spec::KeyState;
 use keystead_policy::Catalogue;
 
@@ -376,6 +378,15 @@ pub(crate) enum Resources {
 
 /// The actions of KMS that policies are compiled against, under the vendor `kms`.
 pub const KMS_ACTIONS: Catalogue = Catalogue::new("kms", POLICY_ACTIONS);
+
+/// What the creation of a multi-Region primary needs besides (RUL-25); KMS synchronises such keys through the role.
+pub(crate) static CREATE_SERVICE_LINKED_ROLE: LazyLock<Action> = LazyLock::new(|| Action {
+    policy: keystead_policy::Action::foreign("iam:CreateServiceLinkedRole"),
+    resource: Resource::None,
+    cross_account: false,
+    grantable: false,
+    conditions: Conditions::NONE,
+});
 
 #[cfg(test)]
 mod tests;
