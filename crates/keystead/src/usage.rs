@@ -224,7 +224,7 @@ mod tests {
         std::thread::scope(|scope| {
             for thread in 1..=8 {
                 let usage = &usage;
-                scope.spawn(move || (0..100).for_each(|round| drop(usage.note(used(round * 10 + thread)))));
+                scope.spawn(move || (0..100).for_each(|round| _ = usage.note(used(round * 10 + thread))));
             }
         });
         drop(busy);
