@@ -93,6 +93,48 @@ fn a_change_is_seen_by_every_later_request() {
     assert_eq!(code(alice.encrypt(&key.id, b"x").send()), "DisabledException");
 }
 
+/// Spec: QUO-51
+#[test]
+fn no_debug_output_shows_a_plaintext() {
+    let world = World::new();
+    let key = world.key();
+    let secret = b"recognisable";
+    let call = world.root.encrypt(&key.id, secret);
+    let mut told = format!("{call:?}");
+    let sealed = call.send().unwrap();
+    let opened = world.root.decrypt(&sealed.ciphertext_blob).send().unwrap();
+    assert_eq!(opened.expose(), secret);
+    let owned = world.root.encrypt(&key.id, secret.to_vec());
+    told += &format!("{opened:?} {owned:?} {:?} {:?} {:?}", world.kms, world.root, world.kms.audit_trail());
+    assert!(told.contains("Decrypt"));
+    let numbers = format!("{:?}", &secret[..4]);
+    for form in ["recognis", "7265636f", numbers.trim_matches(['[', ']'])] {
+        assert!(!told.contains(form), "{form}");
+    }
+}
+
+/// Spec: AUD-38
+#[test]
+fn the_use_of_a_grant_can_be_traced_to_its_creation() {
+    let world = World::new();
+    let key = world.key();
+    let grantee = Caller::user(ACCOUNT, "grantee").unwrap();
+    let arn = format!("arn:aws:iam::{ACCOUNT}:user/grantee");
+    world.root.create_grant(&key.id, arn).operation("Decrypt").send().unwrap();
+    let made = world.last_record();
+    let sealed = world.root.encrypt(&key.id, b"x").context("volume", "7").send().unwrap();
+    let encrypted = world.last_record();
+    world.client(grantee).decrypt(&sealed.ciphertext_blob).context("volume", "7").send().unwrap();
+    let used = world.last_record();
+    assert_eq!(made["requestParameters"]["granteePrincipal"], used["userIdentity"]["arn"]);
+    let context = |record: &serde_json::Value| record["requestParameters"]["encryptionContext"].clone();
+    assert_eq!(context(&encrypted), context(&used));
+    assert_eq!(context(&used), json!({ "volume": "7" }));
+    for record in [made, encrypted, used] {
+        assert_eq!(record["resources"][0]["ARN"], key.arn.as_str());
+    }
+}
+
 /// Spec: QUO-53
 #[test]
 fn a_key_belongs_to_the_account_that_made_it() {
