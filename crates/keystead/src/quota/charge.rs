@@ -119,3 +119,80 @@ fn throttling(throttled: Throttled) -> Error {
     let message = "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.";
     Error::Throttling { message: message.into(), retry_after: throttled.retry_after }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::operations::{ReplicateKey, UpdatePrimaryRegion};
+    use crate::quota::{QuotaProfile, QuotaStatus};
+    use crate::request::Request;
+    use crate::{Caller, Kms, ManualClock, RequestId};
+
+    const ACCOUNT: &str = "111122223333";
+    const PRIMARY: &str = "us-east-1";
+    const REPLICA: &str = "eu-west-1";
+
+    /// Scenario 8.
+    ///
+    /// Spec: QUO-15
+    #[test]
+    fn a_replication_costs_two_creations_where_the_replica_is() {
+        let kms = kms();
+        let request = ReplicateKey { replica_region: Some(REPLICA.into()), ..ReplicateKey::new() };
+        create_keys(&kms, 4);
+        assert_eq!(charged(&kms, &request), Err("ThrottlingException"));
+        assert_eq!((used(&kms, PRIMARY, "ReplicateKey"), used(&kms, REPLICA, "CreateKey")), (0, 4));
+
+        let kms = self::kms();
+        create_keys(&kms, 3);
+        assert_eq!(charged(&kms, &request), Ok(()));
+        assert_eq!((used(&kms, PRIMARY, "ReplicateKey"), used(&kms, REPLICA, "CreateKey")), (1, 5));
+        let client = kms.client(REPLICA, Caller::account_root(ACCOUNT).unwrap()).unwrap();
+        assert_eq!(client.create_key().send().unwrap_err().code(), "ThrottlingException");
+        assert_eq!(used(&kms, PRIMARY, "CreateKey"), 0);
+    }
+
+    /// Spec: QUO-15
+    #[test]
+    fn a_change_of_the_primary_costs_one_in_each_region() {
+        let kms = kms();
+        let request = UpdatePrimaryRegion { primary_region: Some(REPLICA.into()), ..UpdatePrimaryRegion::new() };
+        for count in 1..=5 {
+            assert_eq!(charged(&kms, &request), Ok(()));
+            for region in [PRIMARY, REPLICA] {
+                assert_eq!(used(&kms, region, "UpdatePrimaryRegion"), count);
+            }
+        }
+        assert_eq!(charged(&kms, &request), Err("ThrottlingException"));
+        assert_eq!(used(&kms, PRIMARY, "UpdatePrimaryRegion"), 5);
+    }
+
+    fn kms() -> Kms {
+        let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z"));
+        Kms::builder().clock(clock).quotas(QuotaProfile::AWS_2026).build().unwrap()
+    }
+
+    fn create_keys(kms: &Kms, count: usize) {
+        let client = kms.client(REPLICA, Caller::account_root(ACCOUNT).unwrap()).unwrap();
+        (0..count).for_each(|_| drop(client.create_key().send().unwrap()));
+    }
+
+    fn charged<R: Request>(kms: &Kms, request: &R) -> Result<(), &'static str> {
+        let client = kms.client(PRIMARY, Caller::account_root(ACCOUNT).unwrap()).unwrap();
+        let values = request.values();
+        let call = CallFacts::new(&client, R::ROW, &values, RequestId::from_random([0; 16]));
+        charge_request(&call).map_err(|error| error.code())
+    }
+
+    fn used(kms: &Kms, region: &str, operation: &'static str) -> u64 {
+        let status = kms.quota_status(region.parse().unwrap(), ACCOUNT.parse().unwrap()).unwrap();
+        let of_operation = status.iter().find_map(|status| match status {
+            QuotaStatus::Request { quota, used, .. } if *quota == RequestQuota::Operation(operation) => Some(*used),
+            _ => None,
+        });
+        of_operation.unwrap()
+    }
+}

@@ -149,7 +149,7 @@ impl Limiter {
                     counts.admitted += u64::from(FixedWindow::count(word));
                 }
                 *self.past().entry(id.quota).or_default() += counts;
-                buckets.remove(id);
+                let _ = buckets.remove_if(id, |_, found| Arc::ptr_eq(found, bucket));
             }
         }
         self.crowded_at.store((2 * buckets.len()).max(CROWD), Ordering::Relaxed);

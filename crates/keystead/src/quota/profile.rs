@@ -9,6 +9,13 @@ use crate::catalogue::Row;
 
 /// How many resources there may be, and how many requests in a while (QUO-41).
 ///
+/// Resources are counted in the store, so that limits on them outlive the process and hold for all who write the store.
+/// Requests are counted in memory: by each instance for itself, and from nothing on after a restart (QUO-02, QUO-32). All
+/// principals of an account share its quotas in a Region; whoever calls is charged, not the owner of the key. A request too
+/// many fails at once with [`Error::Throttling`](crate::Error::Throttling), which tells when to come back; nothing waits
+/// or tries again here. Who needs more data keys than GenerateDataKey may give keeps one for several messages, as
+/// [`envelope`](crate::envelope) does for all chunks of a file (QUO-47).
+///
 /// ```
 /// use keystead::{Kms, QuotaProfile, Rate, RequestQuota};
 ///

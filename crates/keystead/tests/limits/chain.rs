@@ -111,6 +111,22 @@ fn the_first_line_at_fault_is_found() {
     assert!(matches!(verify(&other.lines(), Some(kept)), Err(ChainError::Truncated { .. })));
 }
 
+/// The vector of the description of the format.
+///
+/// Spec: AUD-08
+#[test]
+fn the_form_is_that_of_its_description() {
+    let description = include_str!("../../../../docs/formats/audit-chain.md");
+    let line = description.lines().find(|line| line.starts_with("{\"sequence\":1,")).unwrap();
+    let head = verify(&[line.to_owned()], None).unwrap();
+    assert_eq!((head.sequence, head.to_string()), (1, hash_of(line)));
+    let scratch = Scratch::new("form");
+    write(&scratch, 1);
+    let written = &scratch.lines()[0];
+    let (start, _) = line.split_once("{}").unwrap();
+    assert!(written.starts_with(start), "{written}");
+}
+
 /// No byte of a chain can be changed unnoticed.
 ///
 /// Spec: AUD-08

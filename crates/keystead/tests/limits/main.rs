@@ -6,6 +6,7 @@ mod support;
 
 mod chain;
 mod metrics;
+mod properties;
 mod quotas;
 mod throttling;
 mod usage;

@@ -27,6 +27,21 @@ fn calls_are_counted_by_operation_and_outcome() {
     assert_eq!(metrics.operations[0].errors.len(), 0);
 }
 
+/// Spec: AUD-54
+#[test]
+fn metrics_tell_nothing_of_keys_and_callers() {
+    let quotas = keystead::QuotaProfile::AWS_2026;
+    let world = World::with(|builder| builder.metrics().quotas(quotas));
+    let key = world.key();
+    world.root.create_alias("alias/telltale", &key.id).send().unwrap();
+    world.root.encrypt("alias/telltale", b"secret").context("tenant", "seven").send().unwrap();
+    let told = format!("{:?}", world.kms.metrics());
+    assert!(told.contains("Encrypt") && told.contains("Symmetric"), "{told}");
+    for hidden in [key.id.as_str(), "telltale", "tenant", "seven", "secret", super::support::ACCOUNT] {
+        assert!(!told.contains(hidden), "{hidden}");
+    }
+}
+
 #[test]
 fn latencies_are_those_of_the_clock() {
     let clock = Arc::new(ManualClock::at(START));

@@ -118,6 +118,27 @@ fn the_last_place_is_given_once_and_nothing_is_left_of_the_others() {
     assert_eq!(records(), before + 2, "a key and its material, and no more");
 }
 
+/// Spec: QUO-02
+#[test]
+fn instances_on_one_store_share_the_resources_and_count_requests_apart() {
+    let store = Arc::new(MemoryStore::new());
+    let random = keystead::RequestQuota::Cryptographic(keystead::KeyFamily::Symmetric);
+    let open = || {
+        let quotas = QuotaProfile::DEFAULT.with_keys_per_account(2);
+        let quotas = quotas.with_rate(random, Some(keystead::Rate::one_per_millis(3_600_000)));
+        let builder = Kms::builder().store(Arc::clone(&store)).root_key(super::usage::root_key());
+        let kms = builder.quotas(quotas).build().unwrap();
+        kms.client(REGION, Caller::account_root(ACCOUNT).unwrap()).unwrap()
+    };
+    let (one, two) = (open(), open());
+    assert_eq!([code(one.create_key().send()), code(two.create_key().send())], ["ok"; 2]);
+    assert_eq!([code(one.create_key().send()), code(two.create_key().send())], [LIMIT; 2]);
+    for client in [&one, &two] {
+        let calls = [code(client.generate_random(1).send()), code(client.generate_random(1).send())];
+        assert_eq!(calls, ["ok", super::THROTTLED]);
+    }
+}
+
 /// Scenario 15.
 ///
 /// Spec: QUO-03, QUO-05, QUO-12
