@@ -233,7 +233,7 @@ impl Operation for CreateKey<'_> {
             rotation: None,
             on_demand_rotations: 0,
             current: FIRST_MATERIAL,
-            related: arn.key_id.is_multi_region().then(|| RelatedKeys::new(arn.region)),
+            related: arn.key_id.is_multi_region().then(|| Box::new(RelatedKeys::new(arn.region))),
         };
         Ok(Creating { arn, record, policy })
     }

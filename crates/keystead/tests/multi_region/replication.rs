@@ -147,7 +147,7 @@ fn what_cannot_be_replicated_is_refused_without_a_trace() {
     replicate(ASIA).policy(locked).bypass_policy_lockout_safety_check(true).send().unwrap();
 }
 
-/// Spec: MRK-06, MRK-24
+/// Spec: MRK-70, POL-86
 #[test]
 fn the_lockout_check_sees_the_replica() {
     let world = World::new();
