@@ -15,6 +15,10 @@
 //! let sealed = client.encrypt("alias/orders", b"4111 1111 1111 1111").context("order", "42").send()?;
 //! let opened = client.decrypt(&sealed.ciphertext_blob).context("order", "42").send()?;
 //! assert_eq!(opened.expose(), b"4111 1111 1111 1111");
+//!
+//! let signing = client.create_key().key_spec("ECC_NIST_P256").key_usage("SIGN_VERIFY").send()?.key_metadata.key_id;
+//! let signed = client.sign(signing, b"order 42").signing_algorithm("ECDSA_SHA_256").send()?;
+//! client.verify(signing, b"order 42", &signed.signature).signing_algorithm("ECDSA_SHA_256").send()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

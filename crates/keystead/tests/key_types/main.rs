@@ -1,5 +1,5 @@
 //! Keys of every spec and usage (chapters 30 and 41): what they are, what they do, and what they refuse.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
 mod support;
