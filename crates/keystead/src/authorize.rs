@@ -22,6 +22,7 @@ use crate::grant::{
     ChildGrant, ContextConstraint, Grant, GrantId, GrantOperation, GrantQuery, Party, Sight, open_token,
 };
 use crate::material::LiveHandle;
+use crate::region::arn_prefix;
 use crate::snapshot::{KeySnapshot, Material};
 use crate::targets::{Claim, Named, On, Target, Targets};
 
@@ -159,7 +160,7 @@ pub(crate) fn with_request<R>(claim: &Claim<'_>, call: &CallFacts<'_>, answer: i
         }
         On::Replica(draft) if claim.action.resource == Resource::Key => draft.resource(),
         On::Replica(draft) => {
-            text = format!("{}*", call.region.arn_prefix_in(draft.arn.region, call.account));
+            text = format!("{}*", arn_prefix(draft.arn.partition, draft.arn.region, call.account));
             PolicyResource::new(&text, call.account.as_str())
         }
         On::Nothing => {

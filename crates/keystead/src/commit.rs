@@ -12,7 +12,7 @@ use std::sync::{Arc, MutexGuard, PoisonError, RwLockReadGuard, TryLockError};
 use keystead_hierarchy::Ekt;
 use keystead_policy::Policy;
 use keystead_store::{Batch, CommitError, Expect, Key, Revision};
-use keystead_types::{AccountId, AliasName, KeyArn, Region};
+use keystead_types::{AccountId, AliasName, KeyArn, Partition, Region};
 use smallvec::SmallVec;
 
 use crate::Error;
@@ -231,8 +231,8 @@ impl Engine {
     }
 
     /// How many keys the account has in the Region.
-    pub(crate) fn key_count(&self, region: &RegionState, account: AccountId) -> Result<u64, Error> {
-        let key = record::counter_key(region.partition, region.region, account);
+    pub(crate) fn key_count(&self, partition: Partition, region: Region, account: AccountId) -> Result<u64, Error> {
+        let key = record::counter_key(partition, region, account);
         match self.store.get(&key).map_err(storage)? {
             Some(entry) => Ok(record::decode::<CounterRecord>(&entry.value)?.count),
             None => Ok(0),

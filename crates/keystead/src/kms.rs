@@ -172,7 +172,7 @@ impl Kms {
     /// [`Error::KmsInternal`] when the store fails.
     pub fn key_count(&self, region: Region, account: AccountId) -> Result<u64, Error> {
         let state = self.engine.region(region)?;
-        self.engine.key_count(&state, account)
+        self.engine.key_count(state.partition, region, account)
     }
 }
 

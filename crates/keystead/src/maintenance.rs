@@ -13,7 +13,7 @@ use crate::engine::{Engine, damaged, storage};
 use crate::events::{EventKind, LifecycleEvent};
 use crate::record::{self, KeyRecord, Rotation};
 use crate::region::{LockSet, RegionState};
-use crate::snapshot::KeySnapshot;
+use crate::snapshot::{Held, KeySnapshot};
 use crate::{Error, material};
 
 /// What a sweep did.
@@ -251,6 +251,21 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// A key of the account whose waiting period is over.
+    pub(crate) fn first_dead_key(
+        &self,
+        region: &RegionState,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Held>, Error> {
+        for (_, arn) in self.due(region, now)?.into_iter().filter(|(_, arn)| arn.account == account) {
+            if let Some(dead) = region.key(&arn)?.filter(|key| key.is_dead(now)) {
+                return Ok(Some(dead));
+            }
+        }
+        Ok(None)
     }
 
     /// The keys that need attention, the longest overdue first.

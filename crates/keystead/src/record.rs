@@ -43,7 +43,7 @@ pub(crate) struct KeyRecord {
     pub(crate) current: u32,
     /// The set that a multi-Region key belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) related: Option<RelatedKeys>,
+    pub(crate) related: Option<Box<RelatedKeys>>,
 }
 
 /// One version of key material.
@@ -164,7 +164,7 @@ impl KeyRecord {
     /// When the key will be deleted if nothing is cancelled; of a primary that waits for its replicas it is known once
     /// all of them have a date (MRK-57).
     pub(crate) fn expected_deletion(&self, now: Timestamp) -> Option<Timestamp> {
-        let last = self.related.as_ref().and_then(RelatedKeys::last_deletion);
+        let last = self.related.as_deref().and_then(RelatedKeys::last_deletion);
         match last.map_or(self.facts.deletion, |at| self.facts.deletion.after_last_replica(at)) {
             Deletion::Scheduled { at } => Some(at),
             Deletion::AwaitingReplicas { .. } => self.deletion_due(now),
@@ -202,7 +202,7 @@ impl KeyRecord {
 
     /// The waiting period of a primary begins when its last replica is gone, whether or not that was removed (MRK-58).
     fn deletion_at(&self, now: Timestamp) -> Deletion {
-        match self.related.as_ref().and_then(RelatedKeys::last_deletion).filter(|at| *at <= now) {
+        match self.related.as_deref().and_then(RelatedKeys::last_deletion).filter(|at| *at <= now) {
             Some(at) => self.facts.deletion.after_last_replica(at),
             None => self.facts.deletion,
         }

@@ -71,12 +71,7 @@ impl RegionState {
 
     /// What every ARN of the account in this Region begins with.
     pub(crate) fn arn_prefix(&self, account: AccountId) -> String {
-        self.arn_prefix_in(self.region, account)
-    }
-
-    /// What every ARN of the account in a Region of the same partition begins with.
-    pub(crate) fn arn_prefix_in(&self, region: Region, account: AccountId) -> String {
-        format!("arn:{}:kms:{region}:{account}:", self.partition)
+        arn_prefix(self.partition, self.region, account)
     }
 
     /// The present snapshot of a key, dead or alive.
@@ -218,6 +213,11 @@ impl RegionState {
         let cell = keys.get_or_insert(reference, cell);
         Ok(Some(cell.load()))
     }
+}
+
+/// What every ARN of the account in a Region begins with.
+pub(crate) fn arn_prefix(partition: Partition, region: Region, account: AccountId) -> String {
+    format!("arn:{partition}:kms:{region}:{account}:")
 }
 
 fn load_grants(view: &View<'_>, arn: &KeyArn) -> Result<GrantIndex, Error> {

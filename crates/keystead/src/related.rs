@@ -95,22 +95,26 @@ impl RelatedKeys {
 
     /// Records what phases that are over have changed; returns whether any was.
     pub(crate) fn complete_phases(&mut self, now: Timestamp) -> bool {
-        let mut any = false;
+        let mut any = self.complete_handover(now);
         for replica in self.replicas.values_mut() {
             any |= replica.ready.take_if(|ready| *ready <= now).is_some();
-        }
-        if let Some(Handover { to, .. }) = self.handover.take_if(|handover| handover.at <= now) {
-            self.replicas.remove(&to);
-            self.replicas.insert(self.primary, Replica::default());
-            self.primary = to;
-            any = true;
         }
         any
     }
 
-    /// Adds a replica, under construction until `ready`.
-    pub(crate) fn add(&mut self, region: Region, ready: Timestamp) {
-        self.replicas.insert(region, Replica { ready: Some(ready), deletion: None });
+    /// Records a handover that is over; returns whether there was one. Whoever changes roles or depends on them in the
+    /// record does this first.
+    pub(crate) fn complete_handover(&mut self, now: Timestamp) -> bool {
+        let Some(Handover { to, .. }) = self.handover.take_if(|handover| handover.at <= now) else { return false };
+        self.replicas.remove(&to);
+        self.replicas.insert(self.primary, Replica::default());
+        self.primary = to;
+        true
+    }
+
+    /// Adds a replica, under construction until `ready` if that is still to come.
+    pub(crate) fn add(&mut self, region: Region, ready: Option<Timestamp>) {
+        self.replicas.insert(region, Replica { ready, deletion: None });
     }
 
     /// Takes away a deleted replica.

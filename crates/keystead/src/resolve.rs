@@ -15,6 +15,7 @@ use crate::door::CallFacts;
 use crate::engine::Engine;
 use crate::grant::{Grant, GrantId, GrantReference, Sight, open_token};
 use crate::policies::default_key_policy;
+use crate::quota::{self, ResourceQuota};
 use crate::region::RegionState;
 use crate::snapshot::{Held, KeySnapshot};
 use crate::targets::{Decrypting, Named, Target};
@@ -86,24 +87,33 @@ impl<'c> Resolver<'c> {
         record.policy = default_key_policy(partition, arn.account).into();
         record.current = 0;
         if let Some(related) = &mut record.related {
-            related.add(region, self.now);
+            related.add(region, None);
         }
         KeySnapshot::preview(arn, &record, &[])
     }
 
-    /// The replica of `key` in `region` if its waiting period is over, though it was not removed yet.
-    pub(crate) fn dead_replica(&self, key: &KeySnapshot, region: Region) -> Result<Option<Target>, Error> {
-        let related = key.record.related.as_ref();
-        if !related.is_some_and(|related| related.regions().any(|own| own == region)) {
-            return Ok(None);
-        }
-        let replica = self.engine.region(region)?.key(&key.arn_in(region))?.filter(|replica| replica.is_dead(self.now));
-        Ok(replica.map(|key| Target { key, named: Named::Id, foreign: false, exists: true }))
+    /// A key whose waiting period is over and which stands in the way of a replica of `key` in `region`: the former
+    /// replica, or one too many for the quota.
+    pub(crate) fn dead_obstacle(&self, key: &Target, region: Region) -> Result<Option<Target>, Error> {
+        let snapshot = key.snapshot();
+        let Some(related) = snapshot.record.related.as_ref().filter(|_| !key.foreign) else { return Ok(None) };
+        let arn = snapshot.arn_in(region);
+        let limit = self.engine.quotas().limit(ResourceQuota::Keys, region, arn.account);
+        let dead = if related.regions().any(|own| own == region) {
+            self.engine.region(region)?.key(&arn)?.filter(|replica| replica.is_dead(self.now))
+        } else if quota::admits(limit, self.engine.key_count(arn.partition, region, arn.account)?) {
+            None
+        } else {
+            self.engine.first_dead_key(self.engine.region(region)?.as_ref(), arn.account, self.now)?
+        };
+        Ok(dead.map(|key| Target { key, named: Named::Id, foreign: false, exists: true }))
     }
 
     /// The replica of `key` in `region`, if `key` is a primary and has one there.
-    pub(crate) fn replica(&self, key: &KeySnapshot, region: Region) -> Result<Option<Target>, Error> {
-        let Some(related) = key.record.related.as_ref().filter(|_| !key.is_replica(self.now)) else { return Ok(None) };
+    pub(crate) fn replica(&self, key: &Target, region: Region) -> Result<Option<Target>, Error> {
+        let (foreign, key) = (key.foreign, key.snapshot());
+        let related = key.record.related.as_ref().filter(|_| !foreign && !key.is_replica(self.now));
+        let Some(related) = related else { return Ok(None) };
         if !related.replicas_at(self.now).any(|own| own == region) {
             return Ok(None);
         }

@@ -17,12 +17,9 @@ impl Engine {
     pub(crate) fn shared_change(
         &self,
         key: Arc<KeySnapshot>,
-        mut record: KeyRecord,
+        record: KeyRecord,
         now: Timestamp,
     ) -> Result<Changes, Error> {
-        if let Some(related) = &mut record.related {
-            related.complete_phases(now);
-        }
         if record.shares_all(&key.record) {
             return Ok(Changes::of(KeyChange::update(key, record)));
         }
@@ -44,7 +41,7 @@ impl Engine {
         let date = record.scheduled_deletion();
         let mut completed = false;
         if let Some(related) = &mut record.related {
-            completed = related.complete_phases(now);
+            completed = related.complete_handover(now);
             related.set_deletion(key.arn.region, date);
         }
         if completed {

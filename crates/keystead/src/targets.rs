@@ -377,8 +377,8 @@ pub(crate) struct NewReplica {
     /// The replica by its properties; it has no material yet.
     pub(crate) draft: KeySnapshot,
     tagged: bool,
-    /// A replica whose waiting period is over still stands in the Region; it is removed first (MRK-29).
-    holder: Option<Target>,
+    /// A key whose waiting period is over and which is in the way; it is removed first (MRK-29, KEY-33).
+    obstacle: Option<Target>,
 }
 
 /// How a replica is asked for.
@@ -395,8 +395,8 @@ impl Targets for NewReplica {
     fn resolve(wanted: &WantedReplica<'_>, resolver: &Resolver<'_>) -> Result<Self, Error> {
         let key = resolver.key(wanted.key_id)?;
         let draft = resolver.replica_draft(key.snapshot(), wanted.region)?;
-        let holder = resolver.dead_replica(key.snapshot(), wanted.region)?;
-        Ok(Self { key, draft, tagged: wanted.tagged, holder })
+        let obstacle = resolver.dead_obstacle(&key, wanted.region)?;
+        Ok(Self { key, draft, tagged: wanted.tagged, obstacle })
     }
 
     /// `kms:ReplicateKey` on the key; in the other Region `kms:CreateKey`, and with tags `kms:TagResource` (PRM-15).
@@ -411,7 +411,7 @@ impl Targets for NewReplica {
     }
 
     fn settled(&self) -> SmallVec<[&Target; 2]> {
-        std::iter::once(&self.key).chain(&self.holder).collect()
+        std::iter::once(&self.key).chain(&self.obstacle).collect()
     }
 }
 
@@ -428,7 +428,7 @@ impl Targets for Succession {
 
     fn resolve((key_id, region): &Self::Wanted<'_>, resolver: &Resolver<'_>) -> Result<Self, Error> {
         let primary = resolver.key(key_id)?;
-        let heir = resolver.replica(primary.snapshot(), *region)?;
+        let heir = resolver.replica(&primary, *region)?;
         Ok(Self { primary, heir })
     }
 

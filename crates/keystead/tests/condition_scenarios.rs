@@ -352,7 +352,9 @@ fn a_key_in_one_region_has_no_role() {
     let key = world.key();
     for role in ["PRIMARY", "REPLICA"] {
         let condition = equals("kms:MultiRegionKeyType", role);
-        let client = world.client(alice(&[allowing(&["kms:ScheduleKeyDeletion", "kms:CreateKey"], condition)]));
+        let role_right = allowing(&["iam:CreateServiceLinkedRole"], json!({}));
+        let client =
+            world.client(alice(&[allowing(&["kms:ScheduleKeyDeletion", "kms:CreateKey"], condition), role_right]));
         assert_code(client.schedule_key_deletion(&key.id).send(), "AccessDeniedException");
         assert_code(client.create_key().send(), "AccessDeniedException");
         let creates = client.create_key().multi_region(true).explain().unwrap().is_allowed();

@@ -380,7 +380,7 @@ fn the_power_user_sees_names_and_tags_but_uses_nothing() {
     assert_code(call.send(), "MalformedPolicyDocumentException");
 }
 
-/// Spec: POL-79
+/// Spec: POL-79, MRK-74
 #[test]
 fn templates_write_the_statements_of_the_console() {
     // The first column of the table, and what its second column lists.

@@ -15,6 +15,7 @@ use crate::catalogue::{Action, ROWS, Resource, Row};
 use crate::door::CallFacts;
 use crate::grant::GrantId;
 use crate::record::KeyRecord;
+use crate::resolve::Resolver;
 use crate::snapshot::{KeyCell, KeySnapshot};
 use crate::targets::{Claim, Named, On, Target};
 use crate::value::{MemberValue, Tag};
@@ -139,6 +140,18 @@ const OF_NEW_KEY: &[(&str, &str, Option<&str>)] = &[
     ("aws:ResourceTag/Purpose", "Test", None),
 ];
 
+/// Section 3, for a replica to be created: as the primary is, but for its role and its tags. The one here signs.
+const OF_REPLICA: &[(&str, &str, Option<&str>)] = &[
+    ("kms:KeyOrigin", "AWS_KMS", Some("AWS_KMS")),
+    ("kms:KeySpec", "ECC_NIST_P256", Some("ECC_NIST_P256")),
+    ("kms:CustomerMasterKeySpec", "ECC_NIST_P256", Some("ECC_NIST_P256")),
+    ("kms:KeyUsage", "SIGN_VERIFY", Some("SIGN_VERIFY")),
+    ("kms:CustomerMasterKeyUsage", "SIGN_VERIFY", Some("SIGN_VERIFY")),
+    ("kms:MultiRegion", "true", Some("true")),
+    ("kms:MultiRegionKeyType", "REPLICA", Some("REPLICA")),
+    ("aws:ResourceTag/Purpose", "Test", None),
+];
+
 /// Operations on no key that have no `kms:CallerAccount`.
 const WITHOUT_CALLER_ACCOUNT: &[&str] = &["GenerateRandom", "ListAliases", "ListKeys", "ListRetirableGrants"];
 
@@ -155,7 +168,7 @@ fn request_derived_keys_have_the_values_of_the_table() {
     });
 }
 
-/// Spec: CND-01..CND-04, CND-46..CND-50, CND-52..CND-54, CND-57, CND-69, CND-127
+/// Spec: CND-01..CND-04, CND-46..CND-54, CND-57, CND-69, CND-127
 #[test]
 fn keys_of_the_key_and_the_caller_have_the_values_of_the_table() {
     let house = House::new();
@@ -164,10 +177,9 @@ fn keys_of_the_key_and_the_caller_have_the_values_of_the_table() {
         for key in keys {
             let expected = match claim.resource {
                 Kind::Key => OF_KEY.iter().find(|(own, _)| *own == key).map(|(_, value)| *value),
-                // ReplicateKey makes its key after another one, which is told when there are replicas.
-                _ if claim.operation == "ReplicateKey" => continue,
                 _ if claim.is_new_key() => {
-                    let line = OF_NEW_KEY.iter().find(|(own, ..)| *own == key);
+                    let table = if claim.operation == "ReplicateKey" { OF_REPLICA } else { OF_NEW_KEY };
+                    let line = table.iter().find(|(own, ..)| *own == key);
                     line.and_then(|(_, given, omitted)| if claim.given { Some(*given) } else { *omitted })
                 }
                 _ => None,
@@ -203,7 +215,8 @@ fn global_keys_are_there_for_every_permission() {
     house.each_claim(|claim, found| {
         assert_eq!(found("aws:CurrentTime").as_deref(), Some("2026-01-01T00:00:00Z"));
         assert_eq!(found("aws:EpochTime").as_deref(), Some("1767225600"));
-        assert_eq!(found("aws:RequestedRegion").as_deref(), Some("us-west-2"));
+        let elsewhere = claim.operation == "ReplicateKey" && claim.is_new_key();
+        assert_eq!(found("aws:RequestedRegion").as_deref(), Some(if elsewhere { "eu-west-2" } else { "us-west-2" }));
         let owned = claim.resource != Kind::Nothing;
         assert_eq!(found("aws:ResourceAccount").as_deref(), owned.then_some(ACCOUNT), "{claim:?}");
         assert_eq!(found("aws:PrincipalAccount").as_deref(), Some(ACCOUNT));
@@ -395,7 +408,7 @@ enum Kind {
 impl Permission {
     /// Whether it is about a key to be created.
     fn is_new_key(&self) -> bool {
-        self.resource == Kind::NewKey || (self.action == "CreateKey" && self.operation == "CreateKey")
+        self.resource == Kind::NewKey || self.action == "CreateKey"
     }
 }
 
@@ -406,6 +419,8 @@ struct House {
     through: Client,
     key: KeyArn,
     second: KeyArn,
+    /// A replica that does not exist.
+    replica: KeySnapshot,
 }
 
 impl House {
@@ -421,7 +436,15 @@ impl House {
         for name in ["alias/one", "alias/two"] {
             client.create_alias(name, key.key_id.to_string()).send().unwrap();
         }
-        Self { kms, client, through, key, second }
+        let pair = client.create_key().multi_region(true).key_spec("ECC_NIST_P256").key_usage("SIGN_VERIFY");
+        let pair = pair.send().unwrap().key_metadata.arn;
+        let replica = {
+            let call =
+                CallFacts::new(&client, Row::find("ReplicateKey").unwrap(), &[], RequestId::from_random([0; 16]));
+            let primary = client.region_state().key(&pair).unwrap().unwrap();
+            Resolver::new(&call).replica_draft(&primary, "eu-west-2".parse().unwrap()).unwrap()
+        };
+        Self { kms, client, through, key, second, replica }
     }
 
     /// Visits every permission twice: with every member given, and with none.
@@ -433,6 +456,10 @@ impl House {
                 let target = self.target(&self.key, given);
                 let second = self.target(&self.second, given);
                 let (resource, on) = match action.resource {
+                    _ if row.name == "ReplicateKey" && action.policy.name() != "ReplicateKey" => {
+                        let kind = if is_tagging_part(row, action) { Kind::NewKey } else { Kind::Nothing };
+                        (kind, On::Replica(&self.replica))
+                    }
                     _ if is_tagging_part(row, action) => (Kind::NewKey, On::NewKey(&new_key)),
                     Resource::Key if row.name == "ReEncrypt" => (Kind::Key, On::Key(&target, Some(&second))),
                     Resource::Key => (Kind::Key, On::Key(&target, None)),

@@ -209,7 +209,11 @@ impl Operation for CreateKey<'_> {
             Some(tags) => accept_tags(&BTreeMap::new(), tags)?,
             None => BTreeMap::new(),
         };
-        require_key_quota(call.region, call)?;
+        // Keys whose waiting period is over are removed first, as a sweep would have done (KEY-33).
+        if require_key_quota(call.region, call).is_err() {
+            call.engine.remove_dead_keys(call.region, call.account, call.now)?;
+            require_key_quota(call.region, call)?;
+        }
 
         let document = match self.policy.as_deref() {
             Some(document) => document.to_owned(),
@@ -231,7 +235,7 @@ impl Operation for CreateKey<'_> {
             rotation: None,
             on_demand_rotations: 0,
             current: FIRST_MATERIAL,
-            related: arn.key_id.is_multi_region().then(|| RelatedKeys::new(arn.region)),
+            related: arn.key_id.is_multi_region().then(|| Box::new(RelatedKeys::new(arn.region))),
         };
         Ok(Creating { arn, record, policy })
     }
@@ -270,15 +274,11 @@ fn member_fits(member: &str, given: bool, needed: bool, origin: Origin) -> Resul
     }
 }
 
-/// The key quota; keys whose waiting period is over are removed first, as a sweep would have done (KEY-33).
+/// The key quota of a Region.
 pub(super) fn require_key_quota(region: &RegionState, call: &CallFacts<'_>) -> Result<(), Error> {
     let limit = call.engine.limit(ResourceQuota::Keys, region, call.account);
-    let admits = || Ok::<_, Error>(quota::admits(limit, call.engine.key_count(region, call.account)?));
-    if admits()? {
-        return Ok(());
-    }
-    call.engine.remove_dead_keys(region, call.account, call.now)?;
-    if admits()? { Ok(()) } else { Err(too_many_keys(limit)) }
+    let count = call.engine.key_count(region.partition, region.region, call.account)?;
+    if quota::admits(limit, count) { Ok(()) } else { Err(too_many_keys(limit)) }
 }
 
 request! {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use keystead_hierarchy::spec::{KeyState, Origin};
 use keystead_policy::Policy;
-use keystead_types::Region;
+use keystead_types::{Region, Timestamp};
 
 use super::answers::{KeyMetadata, Unit};
 use super::common::{require_multi_region_support, require_primary, text};
@@ -183,8 +183,7 @@ impl Operation for ReplicateKey<'_> {
         record.policy = self.policy.as_deref().map_or_else(|| Arc::clone(&draft.record.policy), Into::into);
         record.tags = tags;
         if let Some(related) = &mut record.related {
-            related.add(name, call.now.plus(call.engine.multi_region_delay));
-            related.complete_phases(call.now);
+            related.add(name, phase_end(call));
         }
         let given_policy = policy.is_some();
         Ok(Replicating { primary: &targets.key, region, record, policy, bypass, given_policy })
@@ -288,8 +287,9 @@ impl Operation for UpdatePrimaryRegion<'_> {
         let mut record = primary.snapshot().record.clone();
         let mut is_complete = false;
         if let Some(related) = &mut record.related {
-            related.hand_over(heir.arn().region, call.now.plus(call.engine.multi_region_delay));
-            is_complete = related.complete_phases(call.now);
+            related.complete_handover(call.now);
+            related.hand_over(heir.arn().region, phase_end(call).unwrap_or(call.now));
+            is_complete = related.complete_handover(call.now);
         }
         let mut changes = call.engine.shared_change(primary.held(), record, call.now)?;
         if !is_complete {
@@ -307,6 +307,12 @@ impl Operation for UpdatePrimaryRegion<'_> {
         });
         Ok(Effect { response: Unit, changes, audit: AuditExtras { elsewhere, ..AuditExtras::default() } })
     }
+}
+
+/// When the second phase of a change begins; `None` if at once.
+fn phase_end(call: &CallFacts<'_>) -> Option<Timestamp> {
+    let delay = call.engine.multi_region_delay;
+    (!delay.is_zero()).then(|| call.now.plus(delay))
 }
 
 /// The replica that takes over.

@@ -100,7 +100,7 @@ impl Kms {
         let state = self.engine.region(region)?;
         let quotas = self.engine.quotas();
         let now = self.engine.clock.monotonic();
-        let keys = self.engine.key_count(&state, account)?;
+        let keys = self.engine.key_count(state.partition, state.region, account)?;
         let resources = ResourceQuota::ALL.into_iter().map(|quota| QuotaStatus::Resource {
             quota,
             applied: quotas.limit(quota, region, account),

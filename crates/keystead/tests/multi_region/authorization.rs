@@ -250,3 +250,21 @@ fn explanations_name_the_other_region() {
     assert_eq!(resources, [set.arn_in(HOME), set.arn_in(EUROPE)]);
     assert!(explained.is_allowed());
 }
+
+/// Scheduling and cancelling need the permission on the key concerned, and none on related keys.
+///
+/// Spec: MRK-59, STA-88
+#[test]
+fn deleting_needs_a_right_on_one_key() {
+    let world = World::new();
+    let set = world.set(&[EUROPE]);
+    for region in [EUROPE, HOME] {
+        let on = |action: &str| json!({ "Effect": "Allow", "Action": action, "Resource": set.arn_in(region) });
+        let without = client_in(&world, region, &[on("kms:Delete*")]);
+        assert_code(without.schedule_key_deletion(&set.id).send(), "AccessDeniedException");
+        let schedules = client_in(&world, region, &[on("kms:ScheduleKeyDeletion")]);
+        schedules.schedule_key_deletion(&set.id).send().unwrap();
+        assert_code(schedules.cancel_key_deletion(&set.id).send(), "AccessDeniedException");
+        client_in(&world, region, &[on("kms:CancelKeyDeletion")]).cancel_key_deletion(&set.id).send().unwrap();
+    }
+}

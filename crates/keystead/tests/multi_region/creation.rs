@@ -64,7 +64,7 @@ fn names_of_other_regions_are_not_found() {
 
 /// Every kind of key that the table allows, and its material in another Region.
 ///
-/// Spec: MRK-22, KEY-15
+/// Spec: MRK-21, MRK-22, KEY-15
 #[test]
 fn keys_of_every_kind_can_be_replicated() {
     let world = World::new();
@@ -84,6 +84,14 @@ fn keys_of_every_kind_can_be_replicated() {
         home.replicate_key(&id, EUROPE).send().unwrap();
         let there = europe.describe_key(&id).send().unwrap().into_inner().key_metadata;
         assert_eq!((there.key_spec.as_str(), there.key_usage.as_str()), (spec, usage));
+        let cryptographic = |key: &keystead::operations::KeyMetadata| {
+            (
+                (key.key_spec, key.key_usage, key.origin, key.current_key_material_id),
+                (key.encryption_algorithms.clone(), key.signing_algorithms.clone(), key.mac_algorithms.clone()),
+                (key.key_agreement_algorithms.clone(), key.encapsulation_algorithms.clone()),
+            )
+        };
+        assert_eq!(cryptographic(&there), cryptographic(&key.key_metadata));
         if !matches!(spec, "SYMMETRIC_DEFAULT" | "HMAC_256") {
             let public = |client: &keystead::Client| client.get_public_key(&id).send().unwrap().into_inner().public_key;
             assert_eq!(public(&home), public(&europe), "{spec}");

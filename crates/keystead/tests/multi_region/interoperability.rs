@@ -7,7 +7,7 @@ use crate::{ASIA, EUROPE, HOME, REGIONS, decrypt};
 
 /// Scenario 2.
 ///
-/// Spec: MRK-16, MRK-17, MRK-20, MRK-21
+/// Spec: MRK-16, MRK-17, MRK-20
 #[test]
 fn ciphertexts_cross_regions() {
     let world = World::new();
@@ -64,7 +64,7 @@ fn a_later_replica_opens_what_was_made_before_it() {
 
 /// Scenario 4.
 ///
-/// Spec: MRK-17, MRK-12
+/// Spec: MRK-17
 #[test]
 fn a_ciphertext_names_the_key_and_no_region() {
     let world = World::new();
@@ -88,7 +88,7 @@ fn a_ciphertext_names_the_key_and_no_region() {
     assert_code(wrong, "IncorrectKeyException");
 }
 
-/// Spec: MRK-18
+/// The header of a ciphertext cannot be turned into that of another key.
 #[test]
 fn keys_of_one_region_are_bound_to_themselves() {
     let world = World::new();
@@ -115,7 +115,7 @@ fn a_ciphertext_is_opened_where_it_is_brought() {
 
 /// Scenario 24.
 ///
-/// Spec: MRK-22, MRK-42
+/// Spec: MRK-22
 #[test]
 fn tags_and_signatures_cross_regions() {
     let world = World::new();

@@ -28,7 +28,7 @@ fn the_record_of_a_primary_shows_its_set() {
 
 /// Scenario 11 of chapter 12.
 ///
-/// Spec: AUD-02, AUD-25, MRK-30, MRK-75
+/// Spec: AUD-02, AUD-25, MRK-75
 #[test]
 fn replicating_is_recorded_in_both_regions() {
     let world = World::new();
@@ -76,7 +76,7 @@ fn is_synchronization(record: &Value, set: &Set, region: &str) {
 
 /// Scenario 12 of chapter 12.
 ///
-/// Spec: AUD-02, AUD-21, MRK-38
+/// Spec: AUD-02, AUD-21
 #[test]
 fn moving_the_primary_is_recorded_in_both_regions() {
     let world = World::new();

@@ -1,6 +1,6 @@
 //! ReplicateKey.
 
-use keystead::Tag;
+use keystead::{QuotaProfile, Tag};
 use serde_json::json;
 
 use crate::support::{World, assert_code, assert_refused, delegation, policy};
@@ -147,7 +147,7 @@ fn what_cannot_be_replicated_is_refused_without_a_trace() {
     replicate(ASIA).policy(locked).bypass_policy_lockout_safety_check(true).send().unwrap();
 }
 
-/// Spec: MRK-06, MRK-24
+/// Spec: MRK-70, POL-86
 #[test]
 fn the_lockout_check_sees_the_replica() {
     let world = World::new();
@@ -155,8 +155,7 @@ fn the_lockout_check_sees_the_replica() {
     let only_in = |region: &str, role: &str| {
         policy(&[
             json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "kms:*",
-            "Resource": "*", "Condition": { "StringEquals": { "aws:RequestedRegion": region, "kms:MultiRegionKeyType": role,
-            "aws:ResourceTag/team": "a" } } }),
+            "Resource": "*", "Condition": { "StringEquals": { "aws:RequestedRegion": region, "kms:MultiRegionKeyType": role } } }),
         ])
     };
     let replicate = |region: &str, role: &str| {
@@ -165,4 +164,24 @@ fn the_lockout_check_sees_the_replica() {
     assert_code(replicate(HOME, "REPLICA"), "MalformedPolicyDocumentException");
     assert_code(replicate(EUROPE, "PRIMARY"), "MalformedPolicyDocumentException");
     replicate(EUROPE, "REPLICA").unwrap();
+}
+
+/// Keys whose time is over do not count, in the Region of the replica either.
+///
+/// Spec: KEY-33, MRK-11
+#[test]
+fn a_dead_key_makes_room_for_a_replica() {
+    let world = World::with(|builder| builder.quotas(QuotaProfile::DEFAULT.with_keys_per_account(2)));
+    let set = world.set(&[]);
+    let dead: Vec<_> = (0..2).map(|_| set.europe.create_key().send().unwrap().key_metadata.arn).collect();
+    assert_code(set.home.replicate_key(&set.id, EUROPE).send(), "LimitExceededException");
+    for key in &dead {
+        set.europe.schedule_key_deletion(*key).pending_window_in_days(7).send().unwrap();
+    }
+    world.clock.advance_days(6);
+    assert_code(set.home.replicate_key(&set.id, EUROPE).send(), "LimitExceededException");
+    world.clock.advance_days(1);
+    set.home.replicate_key(&set.id, EUROPE).send().unwrap();
+    assert_eq!(set.state(&set.europe), "Enabled");
+    assert_eq!(world.records("DeleteKey").len(), 1);
 }
