@@ -18,8 +18,9 @@ use crate::audit::AuditRecord;
 use crate::engine::{Engine, hierarchy, internal, storage};
 use crate::events::{EventKind, LifecycleEvent};
 use crate::grant::{Afterglow, Grant, GrantId};
+use crate::import::{NewWrappingKey, note_materials};
 use crate::ledger::Veil;
-use crate::record::{self, AliasRecord, CounterRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
+use crate::record::{self, AliasRecord, CounterRecord, ImportedMaterial, KeyRecord, MaterialRecord, RECORD_FORMAT};
 use crate::region::RegionState;
 use crate::snapshot::{KeySnapshot, Material};
 use crate::{Error, quota};
@@ -29,6 +30,8 @@ use crate::{Error, quota};
 pub(crate) struct Changes {
     pub(crate) keys: Vec<KeyChange>,
     pub(crate) aliases: Vec<AliasChange>,
+    /// The wrapping key of a new parameter set.
+    pub(crate) wrapping_key: Option<NewWrappingKey>,
     /// Keys more or less in an account.
     pub(crate) key_count: Option<(AccountId, KeyCount)>,
     /// Records of internal actions that follow the record of the call.
@@ -46,6 +49,10 @@ pub(crate) struct KeyChange {
     pub(crate) record: Option<KeyRecord>,
     /// A new version of its material.
     pub(crate) material: Option<MaterialRecord>,
+    /// Versions that are there already and have changed: their token, their expiry, their place.
+    pub(crate) rewritten: Vec<MaterialRecord>,
+    /// Material pending rotation that is no more.
+    pub(crate) withdrawn: Option<u32>,
     /// The compiled form of a new policy.
     pub(crate) policy: Option<Arc<Policy>>,
     /// A grant more or less.
@@ -69,25 +76,96 @@ impl KeyChange {
             previous: Some(previous),
             record: Some(record),
             material: None,
+            rewritten: Vec::new(),
+            withdrawn: None,
             policy: None,
             grant: None,
             forget: false,
         }
     }
 
+    /// A new key.
+    pub(crate) fn create(arn: KeyArn, record: KeyRecord) -> Self {
+        Self {
+            arn,
+            previous: None,
+            record: Some(record),
+            material: None,
+            rewritten: Vec::new(),
+            withdrawn: None,
+            policy: None,
+            grant: None,
+            forget: false,
+        }
+    }
+
+    /// The end of a key.
+    pub(crate) fn delete(previous: Arc<KeySnapshot>) -> Self {
+        let record = previous.record.clone();
+        Self { record: None, forget: true, ..Self::update(previous, record) }
+    }
+
+    /// The key without the bytes of these imported materials. What is pending rotation leaves no trace; of the others it
+    /// stays known what they were (IMP-46).
+    pub(crate) fn without_materials(previous: Arc<KeySnapshot>, gone: &[&Arc<Material>]) -> Self {
+        let mut record = previous.record.clone();
+        let is_gone = |version: u32| gone.iter().any(|material| material.version == version);
+        let (pending, bound): (Vec<&Arc<Material>>, Vec<&Arc<Material>>) =
+            gone.iter().copied().partition(|material| material.version > record.current);
+        let rewritten = bound.into_iter().map(|material| {
+            let imported = material.imported.clone().map(|imported| ImportedMaterial { valid_to: None, ..imported });
+            MaterialRecord { ekt: None, imported, ..material.to_record() }
+        });
+        let rewritten = rewritten.collect();
+        let left = previous.materials.iter().map(|material| {
+            let (version, present, valid_to) = material.noted();
+            (version, present && !is_gone(version), valid_to)
+        });
+        note_materials(&mut record, left);
+        let withdrawn = pending.first().map(|material| material.version);
+        Self { rewritten, withdrawn, forget: true, ..Self::update(Arc::clone(&previous), record) }
+    }
+
+    /// The exported key tokens that it brings; those that are there already, and stay, do not count.
+    fn new_tokens(&self) -> impl Iterator<Item = &[u8]> {
+        let created = self.record.as_ref().filter(|_| self.previous.is_none());
+        let fingerprint_key = created.and_then(|record| record.import.as_ref());
+        let former = |version| self.previous.as_ref()?.material(version)?.ekt.as_ref();
+        let rewritten = self
+            .rewritten
+            .iter()
+            .filter(move |material| former(material.version).map(Ekt::as_bytes) != material.ekt.as_deref());
+        let materials = self.material.iter().chain(rewritten).filter_map(|material| material.ekt.as_deref());
+        materials.chain(fingerprint_key.map(|import| import.fingerprint_key.as_slice()))
+    }
+
+    /// All materials of the key, if any has changed.
+    fn materials(&self) -> Result<Option<Vec<Arc<Material>>>, Error> {
+        if self.material.is_none() && self.rewritten.is_empty() && self.withdrawn.is_none() {
+            return Ok(None);
+        }
+        let changed = self.rewritten.iter().chain(&self.material);
+        let mut materials =
+            changed.map(|record| Material::new(record.clone()).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
+        for kept in self.previous.iter().flat_map(|previous| previous.materials.iter()) {
+            if self.withdrawn != Some(kept.version) && !materials.iter().any(|other| other.version == kept.version) {
+                materials.push(Arc::clone(kept));
+            }
+        }
+        materials.sort_unstable_by_key(|material| material.version);
+        Ok(Some(materials))
+    }
+
     /// The key as the commit of `revision` has left it; `None` if that deleted it.
     fn snapshot(&self, revision: Revision) -> Result<Option<KeySnapshot>, Error> {
         let Some(record) = self.record.clone() else { return Ok(None) };
-        let added = match &self.material {
-            Some(material) => vec![Arc::new(Material::new(material.clone())?)],
-            None => Vec::new(),
-        };
         let previous = self.previous.as_deref();
         let grants = previous.zip(self.grant.as_ref()).map(|(previous, change)| match change {
             GrantChange::Add(grant) => previous.grants.with(Arc::clone(grant)),
             GrantChange::Remove(id, afterglow) => previous.grants.without(*id, *afterglow),
         });
-        KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), added, grants).map(Some)
+        KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), self.materials()?, grants)
+            .map(Some)
     }
 }
 
@@ -114,8 +192,18 @@ impl Changes {
         Self { keys: vec![change], ..Self::default() }
     }
 
+    /// The exported key tokens that it brings.
+    fn new_tokens(&self) -> impl Iterator<Item = &[u8]> {
+        let wrapping_key = self.wrapping_key.as_ref().map(|new| new.record.ekt.as_slice());
+        self.keys.iter().flat_map(KeyChange::new_tokens).chain(wrapping_key)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.aliases.is_empty() && self.service_records.is_empty() && self.events.is_empty()
+        self.keys.is_empty()
+            && self.aliases.is_empty()
+            && self.wrapping_key.is_none()
+            && self.service_records.is_empty()
+            && self.events.is_empty()
     }
 }
 
@@ -150,8 +238,11 @@ impl Engine {
         }
 
         let _counting = changes.key_count.map(|_| self.counters.lock().unwrap_or_else(PoisonError::into_inner));
-        let has_tokens = changes.keys.iter().any(|change| change.material.is_some());
-        let _epoch = has_tokens.then(|| region.domain_epoch.read().unwrap_or_else(PoisonError::into_inner));
+        let _epoch = changes
+            .new_tokens()
+            .next()
+            .is_some()
+            .then(|| region.domain_epoch.read().unwrap_or_else(PoisonError::into_inner));
         if !has_current_tokens(region, &changes)? {
             return Err(CommitFailure::Conflict);
         }
@@ -204,6 +295,9 @@ impl Engine {
                 Some(record) => batch.put(key, record::encode(record)?, change.expect),
                 None => batch.delete(key, change.expect),
             };
+        }
+        if let Some(NewWrappingKey { store_key, record }) = &changes.wrapping_key {
+            batch.put(store_key.clone(), record::encode(record)?, Expect::Absent);
         }
         if let Some((account, count)) = changes.key_count {
             self.write_counter(&mut batch, region, account, count)?;
@@ -390,8 +484,8 @@ struct Cleared<'l> {
 /// Whether new material is wrapped under the present domain key. One that was wrapped before a rotation of the domain
 /// key would escape it and be lost with the former version.
 fn has_current_tokens(region: &RegionState, changes: &Changes) -> Result<bool, Error> {
-    for material in changes.keys.iter().filter_map(|change| change.material.as_ref()) {
-        let token = Ekt::from_bytes(material.ekt.as_slice()).map_err(hierarchy)?;
+    for token in changes.new_tokens() {
+        let token = Ekt::from_bytes(token).map_err(hierarchy)?;
         if token.domain_key_version() != region.domain_keys.load().current_version() {
             return Ok(false);
         }
@@ -412,6 +506,12 @@ fn write_key(batch: &mut Batch, change: &KeyChange) -> Result<(), Error> {
     };
     if let Some(material) = &change.material {
         batch.put(record::material_key(arn, material.version), record::encode(material)?, Expect::Absent);
+    }
+    for material in &change.rewritten {
+        batch.put(record::material_key(arn, material.version), record::encode(material)?, Expect::Any);
+    }
+    if let Some(version) = change.withdrawn {
+        batch.delete(record::material_key(arn, version), Expect::Any);
     }
     if let (None, Some(previous)) = (&change.record, &change.previous) {
         for material in previous.materials.iter() {

@@ -1,7 +1,8 @@
-//! What time does: overdue rotations and deletions, lazily when a key is touched and eagerly by the sweep (STA-02).
+//! What time does: overdue rotations, expiries and deletions, lazily when a key is touched and eagerly by the sweep (STA-02).
 
 use std::sync::Arc;
 
+use keystead_hierarchy::MaterialId;
 use keystead_hierarchy::spec::KeyManager;
 use keystead_store::{Expect, Range};
 use keystead_types::{AccountId, KeyArn, Timestamp};
@@ -10,9 +11,10 @@ use crate::audit::{AuditRecord, Fields, ServiceEvent};
 use crate::commit::{AliasChange, Changes, CommitFailure, KeyChange, KeyCount};
 use crate::engine::{Engine, storage};
 use crate::events::{EventKind, LifecycleEvent};
-use crate::record::{self, KeyRecord, Rotation};
+use crate::import::note_materials;
+use crate::record::{self, KeyRecord, MaterialRecord, Rotation};
 use crate::region::{LockSet, RegionState};
-use crate::snapshot::KeySnapshot;
+use crate::snapshot::{KeySnapshot, Material};
 use crate::{Error, material};
 
 /// What a sweep did.
@@ -21,6 +23,8 @@ use crate::{Error, material};
 pub struct Sweep {
     /// Keys rotated.
     pub rotated: usize,
+    /// Keys of which imported material has expired.
+    pub expired: usize,
     /// Keys deleted.
     pub deleted: usize,
     /// Keys that should have been brought up to date but could not be, and Regions that could not be opened; the next
@@ -33,6 +37,7 @@ pub struct Sweep {
 pub(crate) enum Settled {
     Nothing,
     Rotated,
+    Expired,
     Deleted,
 }
 
@@ -47,9 +52,13 @@ impl Engine {
                 sweep.failed += 1;
                 continue;
             };
+            if self.delete_expired_wrapping_keys(&region, now).is_err() {
+                sweep.failed += 1;
+            }
             for arn in self.due(&region, now)? {
                 match self.settle(&region, &arn, now) {
                     Ok(Settled::Rotated) => sweep.rotated += 1,
+                    Ok(Settled::Expired) => sweep.expired += 1,
                     Ok(Settled::Deleted) => sweep.deleted += 1,
                     Ok(Settled::Nothing) => {}
                     Err(_) => sweep.failed += 1,
@@ -72,6 +81,8 @@ impl Engine {
             }
             let (changes, settled) = if key.is_dead(now) {
                 (self.deletion(key, now)?, Settled::Deleted)
+            } else if key.has_expired_material(now) {
+                (self.expiration(key, now)?, Settled::Expired)
             } else if key.record.rotation_due().is_some_and(|at| at <= now) {
                 (self.automatic_rotation(region, key, now)?, Settled::Rotated)
             } else {
@@ -99,21 +110,67 @@ impl Engine {
         let secret = material::generate(self, &record)?;
         let material = material::wrap(self, region, &key.arn, &record, version, rotation, &secret)?;
         record.current = version;
+        let rotated = self.rotated(&key, material.id, now, on_demand)?;
+        let change = KeyChange { material: Some(material), ..KeyChange::update(key, record) };
+        Ok(Changes { keys: vec![change], ..rotated })
+    }
 
+    /// The change that makes imported material current that was pending (chapter 32, section 13).
+    pub(crate) fn promotion(
+        &self,
+        key: Arc<KeySnapshot>,
+        pending: &Material,
+        mut record: KeyRecord,
+        now: Timestamp,
+    ) -> Result<Changes, Error> {
+        record.current = pending.version;
+        note_materials(&mut record, key.materials.iter().map(|material| material.noted()));
+        let rotated = self.rotated(&key, pending.id, now, true)?;
+        let material = MaterialRecord { rotation: Some(Rotation { at: now, on_demand: true }), ..pending.to_record() };
+        let change = KeyChange { rewritten: vec![material], ..KeyChange::update(key, record) };
+        Ok(Changes { keys: vec![change], ..rotated })
+    }
+
+    /// Record and event of a rotation.
+    fn rotated(
+        &self,
+        key: &KeySnapshot,
+        now_current: MaterialId,
+        now: Timestamp,
+        on_demand: bool,
+    ) -> Result<Changes, Error> {
         let rotation_type = if on_demand { "ON_DEMAND" } else { "AUTOMATIC" };
         let mut details = Fields::new()
             .with("rotationType", rotation_type)
             .with("keyId", key.arn.key_id.to_string())
-            .with("keyOrigin", record.origin.as_str());
+            .with("keyOrigin", key.record.origin.as_str());
         if let Some(previous) = key.current_material() {
             details.push("previousKeyMaterialId", previous.id.to_string());
         }
-        details.push("currentKeyMaterialId", material.id.to_string());
+        details.push("currentKeyMaterialId", now_current.to_string());
         let event = ServiceEvent { name: "RotateKey", details: Some(details), response: None };
         let service_records = self.service_record(&key.arn, now, event)?;
         let events = vec![self.event(EventKind::Rotation, &key.arn, now)?];
-        let change = KeyChange { material: Some(material), ..KeyChange::update(key, record) };
-        Ok(Changes { keys: vec![change], service_records, events, ..Changes::default() })
+        Ok(Changes { service_records, events, ..Changes::default() })
+    }
+
+    /// The change that deletes expired material (IMP-49), with a record and an event for each.
+    fn expiration(&self, key: Arc<KeySnapshot>, now: Timestamp) -> Result<Changes, Error> {
+        let expired: Vec<_> = key.materials.iter().filter(|material| material.is_expired(now)).collect();
+        let changes = self.expired(&key, now)?;
+        Ok(Changes { keys: vec![KeyChange::without_materials(Arc::clone(&key), &expired)], ..changes })
+    }
+
+    /// Records and events of materials that have expired.
+    fn expired(&self, key: &KeySnapshot, now: Timestamp) -> Result<Changes, Error> {
+        let mut changes = Changes::default();
+        for _ in key.materials.iter().filter(|material| material.is_expired(now)) {
+            let details = Fields::new().with("keyId", key.arn.key_id.to_string());
+            let event = ServiceEvent { name: "DeleteExpiredKeyMaterial", details: Some(details), response: None };
+            changes.service_records.append(&mut self.service_record(&key.arn, now, event)?);
+            changes.events.push(self.event(EventKind::MaterialExpiration, &key.arn, now)?);
+        }
+        Ok(changes)
     }
 
     fn automatic_rotation(
@@ -138,21 +195,18 @@ impl Engine {
             record: None,
             expect: Expect::Any,
         });
+        // A sweep would have come in time for what expired during the waiting period.
+        let Changes { mut service_records, mut events, .. } = self.expired(&key, now)?;
+        service_records.append(&mut self.service_record(&arn, now, event)?);
+        events.push(self.event(EventKind::Deletion, &arn, now)?);
         let counted = key.record.manager == KeyManager::Customer;
         Ok(Changes {
             aliases: aliases.collect(),
             key_count: counted.then_some((arn.account, KeyCount::OneLess)),
-            service_records: self.service_record(&arn, now, event)?,
-            events: vec![self.event(EventKind::Deletion, &arn, now)?],
-            keys: vec![KeyChange {
-                arn,
-                previous: Some(key),
-                record: None,
-                material: None,
-                policy: None,
-                grant: None,
-                forget: true,
-            }],
+            service_records,
+            events,
+            keys: vec![KeyChange::delete(Arc::clone(&key))],
+            ..Changes::default()
         })
     }
 

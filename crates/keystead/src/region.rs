@@ -194,7 +194,7 @@ impl RegionState {
         let Some(entry) = view.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
         let record: KeyRecord = record::decode(&entry.value)?;
         let (materials, grants) = (load_materials(&view, arn)?, load_grants(&view, arn)?);
-        let snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, materials, Some(grants))?;
+        let snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, Some(materials), Some(grants))?;
         let cell = Arc::new(KeyCell::new(Arc::new(snapshot)));
         let keys = self.keys.pin();
         let cell = keys.get_or_insert(reference, cell);
@@ -337,8 +337,9 @@ fn stand_in(partition: Partition, region: Region, profile: Profile) -> Result<Ke
         rotation: None,
         on_demand_rotations: 0,
         current: 0,
+        import: None,
     };
-    KeySnapshot::build(arn, record, Revision(0), None, None, Vec::new(), None)
+    KeySnapshot::build(arn, record, Revision(0), None, None, None, None)
 }
 
 /// Enough that two writers seldom meet.

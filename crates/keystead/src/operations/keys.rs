@@ -18,6 +18,7 @@ use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::commit::{Changes, KeyChange, KeyCount, too_many_keys};
 use crate::door::{CallFacts, Effect, Operation, not_yet};
+use crate::import::new_fingerprint_key;
 use crate::policies::default_key_policy;
 use crate::record::{KeyRecord, RECORD_FORMAT};
 use crate::request::request;
@@ -176,8 +177,7 @@ impl Operation for CreateKey<'_> {
             return Err(Error::UnsupportedOperation(message.into()));
         }
         match self.origin()? {
-            Origin::AwsKms => {}
-            Origin::External => return Err(not_yet("Keys with imported material")),
+            Origin::AwsKms | Origin::External => {}
             Origin::AwsCloudHsm | Origin::ExternalKeyStore => return Err(not_yet("Custom key stores")),
         }
         if self.multi_region == Some(true) {
@@ -219,31 +219,31 @@ impl Operation for CreateKey<'_> {
             aliases: Default::default(),
             rotation: None,
             on_demand_rotations: 0,
-            current: FIRST_MATERIAL,
+            current: if origin == Origin::External { NO_MATERIAL } else { FIRST_MATERIAL },
+            import: None,
         };
         Ok(Creating { arn, record, policy })
     }
 
     fn perform(creating: Creating, call: &CallFacts<'_>) -> Result<Effect<CreateKeyResponse>, Error> {
-        let Creating { arn, record, policy } = creating;
-        let secret = call.fresh_material(&record)?;
-        let material = material::wrap(call.engine, call.region, &arn, &record, FIRST_MATERIAL, None, secret)?;
-        let shown = KeySnapshot::preview(arn, &record, &material)?;
-        let key_metadata = KeyMetadata::of(&shown);
+        let Creating { arn, mut record, policy } = creating;
+        let (engine, region) = (call.engine, call.region);
+        let material = if record.origin == Origin::External {
+            record.import = Some(new_fingerprint_key(engine, region, &arn, &record)?);
+            None
+        } else {
+            let secret = call.fresh_material(|| material::generate(engine, &record))?;
+            Some(material::wrap(engine, region, &arn, &record, FIRST_MATERIAL, None, secret)?)
+        };
+        let shown = KeySnapshot::preview(arn, &record, material.as_ref())?;
+        let key_metadata = KeyMetadata::of(&shown, call.now);
         let audit = AuditExtras {
             created: Some(arn),
             response: call.is_recorded().then(|| Fields::new().with("keyMetadata", key_metadata.recorded())),
             additional: None,
         };
-        let change = KeyChange {
-            arn,
-            previous: None,
-            record: Some(record),
-            material: Some(material),
-            policy: policy.or(Some(shown.policy)),
-            grant: None,
-            forget: false,
-        };
+        let policy = policy.or(Some(shown.policy));
+        let change = KeyChange { material, policy, ..KeyChange::create(arn, record) };
         let changes = Changes { key_count: Some((arn.account, KeyCount::OneMore)), ..Changes::of(change) };
         Ok(Effect { response: CreateKeyResponse { key_metadata }, changes, audit })
     }
@@ -304,8 +304,8 @@ impl Operation for DescribeKey<'_> {
         Ok(&targets.0)
     }
 
-    fn perform(key: &Target, _: &CallFacts<'_>) -> Result<Effect<DescribeKeyResponse>, Error> {
-        Ok(Effect::reading(DescribeKeyResponse { key_metadata: KeyMetadata::of(key.snapshot()) }))
+    fn perform(key: &Target, call: &CallFacts<'_>) -> Result<Effect<DescribeKeyResponse>, Error> {
+        Ok(Effect::reading(DescribeKeyResponse { key_metadata: KeyMetadata::of(key.snapshot(), call.now) }))
     }
 }
 
@@ -426,3 +426,5 @@ impl Operation for DisableKey<'_> {
 
 /// The number of the first material of a key.
 const FIRST_MATERIAL: u32 = 1;
+/// Of a key whose material is yet to be imported.
+const NO_MATERIAL: u32 = 0;

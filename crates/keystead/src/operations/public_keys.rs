@@ -92,8 +92,11 @@ impl Operation for GetPublicKey<'_> {
         Ok((&targets.0, live))
     }
 
-    fn perform((key, live): (&Target, LiveHandle), _: &CallFacts<'_>) -> Result<Effect<GetPublicKeyResponse>, Error> {
-        let metadata = KeyMetadata::of(key.snapshot());
+    fn perform(
+        (key, live): (&Target, LiveHandle),
+        call: &CallFacts<'_>,
+    ) -> Result<Effect<GetPublicKeyResponse>, Error> {
+        let metadata = KeyMetadata::of(key.snapshot(), call.now);
         Ok(Effect::reading(GetPublicKeyResponse {
             key_id: *key.arn(),
             public_key: live.pair()?.public().spki().to_vec(),
