@@ -32,17 +32,18 @@ fn openssl_wraps_private_keys_under_an_aes_key() {
     let Some(folder) = Folder::new() else { return };
     let world = World::new();
     let keys = [
-        ("ECC_NIST_P256", "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER -out material"),
-        ("ECC_NIST_P521", "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -outform DER -out material"),
-        ("ECC_SECG_P256K1", "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1 -outform DER -out material"),
-        ("ECC_NIST_EDWARDS25519", "genpkey -algorithm ED25519 -outform DER -out material"),
-        ("RSA_2048", "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -outform DER -out material"),
+        ("ECC_NIST_P256", "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem"),
+        ("ECC_NIST_P521", "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out key.pem"),
+        ("ECC_SECG_P256K1", "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1 -out key.pem"),
+        ("ECC_NIST_EDWARDS25519", "genpkey -algorithm ED25519 -out key.pem"),
+        ("RSA_2048", "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out key.pem"),
     ];
     for (spec, generate) in keys {
         let key = empty_key(&world.root, spec, "SIGN_VERIFY");
         let set = Set::of(&world.root, &key, "RSA_AES_KEY_WRAP_SHA_256", "RSA_2048");
         folder.write("wrapping.der", &set.response.public_key);
         folder.openssl(generate);
+        folder.openssl(TO_PKCS8);
         folder.openssl("rand -out aes-key 32");
         let aes_key: String = folder.read("aes-key").iter().map(|byte| format!("{byte:02x}")).collect();
         folder
@@ -66,9 +67,9 @@ fn explicit_curve_parameters_of_openssl_are_refused() {
     let world = World::new();
     let key = empty_key(&world.root, "ECC_NIST_P256", "SIGN_VERIFY");
     let set = Set::of(&world.root, &key, "RSA_AES_KEY_WRAP_SHA_256", "RSA_2048");
-    folder.openssl(
-        "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit -outform DER -out material",
-    );
+    folder
+        .openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit -out key.pem");
+    folder.openssl(TO_PKCS8);
     let refused = set.import(&world.root, &key, &folder.read("material")).unwrap_err();
     assert_eq!(refused.code(), "IncorrectKeyMaterialException");
 }
@@ -106,3 +107,6 @@ impl Folder {
         self.0.path()
     }
 }
+
+/// `genpkey` itself writes DER in the form of each algorithm.
+const TO_PKCS8: &str = "pkcs8 -topk8 -nocrypt -in key.pem -outform DER -out material";

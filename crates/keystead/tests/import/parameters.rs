@@ -19,7 +19,8 @@ fn a_key_without_material_can_be_managed_and_not_used() {
     assert_refused(world.root.enable_key(&key.id).send(), "KMSInvalidStateException", &pending);
     assert_refused(world.root.disable_key(&key.id).send(), "KMSInvalidStateException", &pending);
     assert_refused(world.root.rotate_key_on_demand(&key.id).send(), "KMSInvalidStateException", &pending);
-    let grant = world.root.create_grant(&key.id, format!("arn:aws:iam::{ACCOUNT}:root"), ["Encrypt"]);
+    let grant =
+        world.root.create_grant(&key.id, format!("arn:aws:iam::{ACCOUNT}:root")).operations(vec!["Encrypt".into()]);
     assert_refused(grant.send(), "KMSInvalidStateException", &pending);
     world.root.create_alias("alias/waiting", &key.id).send().unwrap();
     world.root.update_key_description(&key.id, "waiting").send().unwrap();
@@ -119,7 +120,7 @@ fn sets_and_fingerprints_survive_a_new_domain_key() {
     let ciphertext = crate::sealed(&world.root, &key);
     let set = Set::of(&world.root, &key, OAEP, "RSA_2048");
     let rotation = world.kms.rotate_domain_key(world.root.region()).unwrap();
-    assert_eq!((rotation.rewrapped, rotation.retired), (3, 1), "material, fingerprint key, wrapping key");
+    assert_eq!((rotation.rewrapped, rotation.retired), (4, 1), "material, fingerprint key, two wrapping keys");
     assert_code(set.import(&world.root, &key, &[8; 32]), "IncorrectKeyMaterialException");
     set.import(&world.root, &key, &[7; 32]).unwrap();
     assert!(crate::opens(&world.root, &ciphertext));
