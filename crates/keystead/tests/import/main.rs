@@ -13,6 +13,7 @@ mod openssl;
 mod order;
 mod parameters;
 mod rotation;
+mod walkthrough;
 
 use keystead::crypto::entropy::SystemEntropy;
 use keystead::crypto::{DefaultProvider, Provider, SecretBytes};

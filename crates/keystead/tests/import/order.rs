@@ -26,7 +26,7 @@ fn material_expires_by_default_and_so_needs_a_date() {
     assert_eq!(metadata.expiration_model.unwrap().as_str(), FOREVER);
 }
 
-/// Spec: IMP-37
+/// Spec: API-095, IMP-37
 #[test]
 fn material_lives_at_most_365_days() {
     let world = World::new();
@@ -46,7 +46,7 @@ fn material_lives_at_most_365_days() {
     assert_eq!(described(&world.root, &key).valid_to, Some(now.plus(second)));
 }
 
-/// Spec: IMP-05, IMP-11
+/// Spec: IMP-05, IMP-11, STA-27, STA-30
 #[test]
 fn keys_of_another_origin_refuse_whatever_their_state() {
     let world = World::new();

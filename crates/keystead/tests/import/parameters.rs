@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{ACCOUNT, OTHER, World, assert_code, assert_refused};
 use crate::{FOREVER, HYBRID, OAEP, Set, described, empty_key, state};
 
-/// Spec: IMP-02, IMP-04, IMP-05, IMP-57
+/// Spec: IMP-02, IMP-04, IMP-05, IMP-57, STA-09, STA-26
 #[test]
 fn a_key_without_material_can_be_managed_and_not_used() {
     let world = World::new();
@@ -38,7 +38,7 @@ fn key_stores_take_no_imported_material() {
     assert_code(call.send(), "ValidationException");
 }
 
-/// Spec: IMP-16, IMP-17, IMP-18
+/// Spec: API-094, IMP-16, IMP-17, IMP-18
 #[test]
 fn sets_have_a_key_and_a_token_of_their_own_for_24_hours() {
     let world = World::new();
@@ -146,7 +146,7 @@ fn getting_parameters_is_recorded_as_reading() {
 
 /// Origin, then state, then combination.
 ///
-/// Spec: IMP-20, RUL-03
+/// Spec: API-094, IMP-20, RUL-03, STA-29
 #[test]
 fn parameters_are_checked_in_order() {
     let world = World::new();

@@ -29,7 +29,7 @@ fn states(world: &World, key: &Key) -> Vec<(&'static str, &'static str)> {
     materials(world, key).into_iter().map(name).collect()
 }
 
-/// Spec: RUL-17, RUL-28
+/// Spec: RUL-17, RUL-28, STA-100
 #[test]
 fn new_material_waits_for_its_rotation() {
     let world = World::new();
@@ -65,7 +65,7 @@ fn new_material_waits_for_its_rotation() {
     assert_eq!(listed.len(), 1, "without ALL_KEY_MATERIAL only rotations are listed");
 }
 
-/// Spec: IMP-46, IMP-48
+/// Spec: API-096, IMP-46, IMP-48, STA-101
 #[test]
 fn a_key_needs_all_of_its_materials() {
     let world = World::new();
