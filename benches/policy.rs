@@ -25,6 +25,7 @@ fn main() {
     statements(&mut criterion);
     everyone(&mut criterion);
     stars(&mut criterion);
+    hostile(&mut criterion);
     criterion.final_summary();
     print_ratios();
 }
@@ -60,6 +61,25 @@ fn stars(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("keystead", length), |bencher| bencher.iter(|| keystead.decide()));
         group.bench_function(BenchmarkId::new("cedar", length), |bencher| bencher.iter(|| cedar.decide()));
         group.bench_function(BenchmarkId::new("iam-rs", length), |bencher| bencher.iter(|| iam_rs.decide()));
+    }
+}
+
+/// Patterns of 4 KB that fail only at their end, wherever in a text of 8 KB they are tried. A single character beyond
+/// ASCII makes every other one four times as wide.
+fn hostile(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("policy/hostile");
+    let patterns = [
+        ("letters", format!("*?{}b*", "a".repeat(4_092))),
+        ("question marks", format!("*{}b*", "a?".repeat(2_046))),
+        ("stars", format!("{}b", "*?a".repeat(1_365))),
+    ];
+    for (name, pattern) in patterns {
+        for (width, head) in [("ascii", ""), ("wide", "é")] {
+            let keystead = Keystead::with_pattern(&pattern, format!("{head}{}", "a".repeat(8_192 - head.len())));
+            assert!(!keystead.decide());
+            let id = BenchmarkId::new(name, width);
+            group.bench_function(id, |bencher| bencher.iter(|| keystead.decide()));
+        }
     }
 }
 
@@ -160,8 +180,12 @@ impl Keystead {
     }
 
     fn with_stars(length: usize) -> Self {
-        let policy = compile(&policy_with_stars());
-        Self { policy, context: Tenant("a".repeat(length)), ..Self::new(1, Hit::First) }
+        Self::with_pattern(THIRTEEN_STARS, "a".repeat(length))
+    }
+
+    fn with_pattern(pattern: &str, tenant: String) -> Self {
+        let policy = compile(&policy_with_pattern(pattern));
+        Self { policy, context: Tenant(tenant), ..Self::new(1, Hit::First) }
     }
 
     fn decide(&self) -> bool {
@@ -259,7 +283,7 @@ impl IamRs {
     }
 
     fn with_stars(length: usize) -> Self {
-        Self::with(&policy_with_stars(), &role(0), &"a".repeat(length))
+        Self::with(&policy_with_pattern(THIRTEEN_STARS), &role(0), &"a".repeat(length))
     }
 
     fn with(policy: &str, role: &str, tenant: &str) -> Self {
@@ -290,9 +314,9 @@ fn policy(count: usize, for_everyone: bool) -> String {
     document(&statements.join(","))
 }
 
-fn policy_with_stars() -> String {
+fn policy_with_pattern(pattern: &str) -> String {
     let principal = format!(r#"{{"AWS": "arn:aws:iam::{ACCOUNT}:role/{}"}}"#, role(0));
-    document(&statement(&principal, "StringLike", THIRTEEN_STARS))
+    document(&statement(&principal, "StringLike", pattern))
 }
 
 fn document(statements: &str) -> String {

@@ -1,5 +1,5 @@
-//! Policies: any text may be given as a document. What compiles is JSON, says the same when compiled again, and decides
-//! without a panic; the reader takes as JSON exactly what `serde_json` takes.
+//! Policies: any text may be given as a document. What compiles is JSON, says the same when compiled again, decides
+//! without a panic and explains what it decides; the reader takes as JSON exactly what `serde_json` takes.
 #![no_main]
 
 // The reader is not public; it is the crate's own source that runs here.
@@ -10,8 +10,12 @@ mod json;
 #[path = "../../crates/keystead-policy/src/span.rs"]
 mod span;
 
+#[path = "../../crates/keystead-policy/tests/agreement/mod.rs"]
+mod agreement;
+
 use keystead_policy::{
     Catalogue, ConditionKey, Context, Layers, Many, Policy, PolicyKind, Principal, Request, Resource, Value, decide,
+    explain,
 };
 use libfuzzer_sys::fuzz_target;
 use span::Span;
@@ -70,7 +74,9 @@ fn decisions(policy: &Policy, seed: u8) -> Vec<bool> {
                 PolicyKind::Endpoint => Layers { endpoint: &own, ..Layers::default() },
                 _ => Layers { identity: &own, ..Layers::default() },
             };
-            answers.push(decide(&request, &layers).is_allowed());
+            let decision = decide(&request, &layers);
+            agreement::check(&explain(&request, &layers), decision, &request, &layers);
+            answers.push(decision.is_allowed());
         }
     }
     answers

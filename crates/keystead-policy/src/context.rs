@@ -9,8 +9,8 @@ use crate::ConditionKey;
 
 /// The condition-key values of one request. The host and the facade answer; the engine never writes.
 pub trait Context {
-    /// The value of a key, borrowed from the request; [`Value::Absent`] if the request has none. It is asked at
-    /// most once for each condition or variable that a decision reaches, and must not allocate.
+    /// The value of a key, borrowed from the request; [`Value::Absent`] if the request has none. A decision may ask
+    /// for a key more than once, and must always get the same value. Must not allocate.
     fn value<'a>(&'a self, key: &ConditionKey) -> Value<'a>;
 
     /// The `nth` (from 0) of the values whose names are equal to `key` ignoring case, `None` after the last. Asked

@@ -37,7 +37,7 @@ impl<'r> Evaluation<'r> {
     pub(crate) fn denies(&self, policy: &Policy) -> Option<u32> {
         let facts = self.facts(policy.kind());
         let denies = |statement: &Statement| self.applies(statement, Effect::Deny, &facts) != Reach::None;
-        policy.denies().find(&self.asked, denies).map(|statement| statement.position)
+        policy.denies().find(&self.asked, &facts, denies).map(|statement| statement.position)
     }
 
     /// Whether a policy of this kind allows the request.
@@ -47,7 +47,7 @@ impl<'r> Evaluation<'r> {
             Reach::None => ControlFlow::Continue(()),
             _ => ControlFlow::Break(()),
         };
-        policy.kind() == kind && policy.allows().visit(&self.asked, allows).is_break()
+        policy.kind() == kind && policy.allows().visit(&self.asked, &facts, allows).is_break()
     }
 
     /// How strongly a key policy allows the request to this caller.
@@ -57,7 +57,7 @@ impl<'r> Evaluation<'r> {
             return strongest;
         }
         let facts = self.facts(PolicyKind::Key);
-        let _ = policy.allows().visit(&self.asked, |statement| {
+        let _ = policy.allows().visit(&self.asked, &facts, |statement| {
             strongest = strongest.max(self.applies(statement, Effect::Allow, &facts));
             if strongest == Reach::Direct { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
@@ -116,7 +116,7 @@ pub(crate) struct Facts<'r> {
 }
 
 /// The number of a condition key among those of its policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Slot(u32);
 
 impl Slot {

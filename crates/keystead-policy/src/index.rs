@@ -1,14 +1,17 @@
 //! The statements of a policy, and where to look for those that may match a request. A decision looks at the
-//! statements that name its caller or its resource and at those that name neither, so that it does not slow down with
-//! the length of the policy.
+//! statements that name its caller, its resource or the value of one of its condition keys, and at those that name
+//! nothing of the kind, so that it does not slow down with the length of the policy.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use crate::Request;
 use crate::catalogue::ActionSet;
+use crate::condition::text::Text;
+use crate::evaluate::{Facts, Slot};
 use crate::policy::Statement;
 use crate::principal::hash;
+use crate::{ConditionKey, Request, Value};
 
 /// The statements of one effect, in the order of the document.
 #[derive(Clone, Debug)]
@@ -26,9 +29,14 @@ impl Statements {
     }
 
     /// The first statement in the order of the document that is a candidate for the request and `matches`.
-    pub(crate) fn find(&self, asked: &Asked<'_>, matches: impl Fn(&Statement) -> bool) -> Option<&Statement> {
+    pub(crate) fn find(
+        &self,
+        asked: &Asked<'_>,
+        facts: &Facts<'_>,
+        matches: impl Fn(&Statement) -> bool,
+    ) -> Option<&Statement> {
         let mut first: Option<&Statement> = None;
-        let _: ControlFlow<()> = self.visit(asked, |statement| {
+        let _: ControlFlow<()> = self.visit(asked, facts, |statement| {
             let is_earlier = first.is_none_or(|first| statement.position < first.position);
             if is_earlier && matches(statement) {
                 first = Some(statement);
@@ -43,6 +51,7 @@ impl Statements {
     pub(crate) fn visit<'s, T>(
         &'s self,
         asked: &Asked<'_>,
+        facts: &Facts<'_>,
         mut visit: impl FnMut(&'s Statement) -> ControlFlow<T>,
     ) -> ControlFlow<T> {
         let action = asked.request.action.bit();
@@ -68,6 +77,9 @@ impl Statements {
         }
         if !index.by_resource.is_empty() {
             visit_all(index.by_resource.get(asked.resource_hash()))?;
+        }
+        for by_value in &index.by_value {
+            visit_all(by_value.get(facts))?;
         }
         visit_all(&index.others)
     }
@@ -98,12 +110,13 @@ impl<'r> Asked<'r> {
     }
 }
 
-/// Every statement is filed by its principals if it names them all, else by its resources if it names them all, else
-/// among the others.
+/// Every statement is filed by what it demands of a request: one of some principals, of some resources, or of some
+/// values of a condition key. One that demands nothing of the kind stands among the others.
 #[derive(Clone, Debug)]
 struct Index {
     by_principal: Table,
     by_resource: Table,
+    by_value: Box<[ByValue]>,
     others: Box<[Filed]>,
 }
 
@@ -116,18 +129,87 @@ struct Filed {
 
 impl Index {
     fn new(statements: &[Statement]) -> Self {
-        let (mut by_principal, mut by_resource, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        for (position, statement) in (0..).zip(statements) {
-            let filed = Filed { actions: statement.actions.known(), statement: position };
-            if let Some(names) = statement.principals.name_hashes() {
-                by_principal.extend(names.into_iter().map(|name| (name, filed)));
-            } else if let Some(arns) = statement.resources.exact() {
-                by_resource.extend(arns.into_iter().map(|arn| (hash(arn), filed)));
-            } else {
-                others.push(filed);
+        let demands: Vec<Vec<Demand<'_>>> = statements.iter().map(Demand::of).collect();
+        let mut crowds: HashMap<(Subject<'_>, u64), usize> = HashMap::new();
+        for demand in demands.iter().flatten() {
+            for hash in &demand.hashes {
+                *crowds.entry((demand.subject, *hash)).or_default() += 1;
             }
         }
-        Self { by_principal: Table::new(by_principal), by_resource: Table::new(by_resource), others: others.into() }
+        let crowd = |demand: &Demand<'_>| {
+            demand.hashes.iter().filter_map(|hash| crowds.get(&(demand.subject, *hash))).max().copied().unwrap_or(0)
+        };
+
+        let mut entries: HashMap<Subject<'_>, Vec<(u64, Filed)>> = HashMap::new();
+        let mut others = Vec::new();
+        for (position, (statement, demands)) in (0..).zip(statements.iter().zip(demands)) {
+            let filed = Filed { actions: statement.actions.known(), statement: position };
+            // Where it has the fewest neighbours. A few more do not pay for asking about another subject.
+            match demands.into_iter().min_by_key(|demand| crowd(demand).max(FEW)) {
+                Some(Demand { subject, hashes }) => {
+                    entries.entry(subject).or_default().extend(hashes.into_iter().map(|hash| (hash, filed)));
+                }
+                None => others.push(filed),
+            }
+        }
+        let by_principal = Table::new(entries.remove(&Subject::Principal).unwrap_or_default());
+        let by_resource = Table::new(entries.remove(&Subject::Resource).unwrap_or_default());
+        let by_value = entries.into_iter().filter_map(|(subject, entries)| match subject {
+            Subject::Value(slot, key) => Some(ByValue { slot, key: key.clone(), table: Table::new(entries) }),
+            Subject::Principal | Subject::Resource => None,
+        });
+        let mut by_value: Box<[ByValue]> = by_value.collect();
+        by_value.sort_by_key(|by_value| by_value.slot);
+        Self { by_principal, by_resource, by_value, others: others.into() }
+    }
+}
+
+/// That something about a request is among some texts, which are given by their hashes: a statement cannot match
+/// unless all of its demands are met.
+struct Demand<'s> {
+    subject: Subject<'s>,
+    hashes: Vec<u64>,
+}
+
+/// What a demand is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Subject<'s> {
+    Principal,
+    Resource,
+    Value(Slot, &'s ConditionKey),
+}
+
+impl<'s> Demand<'s> {
+    /// The demands of a statement, those first that are the quickest to look up.
+    fn of(statement: &'s Statement) -> Vec<Self> {
+        let hashes = |texts: Vec<&str>| texts.into_iter().map(hash).collect();
+        let principal = statement.principals.name_hashes().map(|hashes| Self { subject: Subject::Principal, hashes });
+        let resource =
+            statement.resources.exact().map(|arns| Self { subject: Subject::Resource, hashes: hashes(arns) });
+        let values = statement.conditions.iter().filter_map(|element| {
+            let subject = Subject::Value(element.slot, &element.key);
+            element.demanded_texts().map(|texts| Self { subject, hashes: hashes(texts) })
+        });
+        principal.into_iter().chain(resource).chain(values).collect()
+    }
+}
+
+/// The statements that demand one of some texts as the value of a condition key.
+#[derive(Clone, Debug)]
+struct ByValue {
+    slot: Slot,
+    key: ConditionKey,
+    table: Table,
+}
+
+impl ByValue {
+    fn get(&self, facts: &Facts<'_>) -> &[Filed] {
+        match facts.value_in(self.slot, &self.key) {
+            Value::Absent => &[],
+            // What these mean depends on more than their text.
+            Value::Many(_) | Value::Colliding | Value::Unusable => &self.table.filed,
+            value => Text::of(value).map_or(&[], |text| self.table.get(hash(text.as_str()))),
+        }
     }
 }
 
@@ -135,13 +217,13 @@ impl Index {
 /// more.
 #[derive(Clone, Debug)]
 struct Table {
-    slots: Box<[Slot]>,
+    groups: Box<[Group]>,
     filed: Box<[Filed]>,
 }
 
-/// The statements with one hash: a range of [`Table::filed`], empty if the slot is free.
+/// The statements with one hash: a range of [`Table::filed`], empty if the group is free.
 #[derive(Clone, Copy, Debug, Default)]
-struct Slot {
+struct Group {
     hash: u64,
     start: u32,
     end: u32,
@@ -151,35 +233,35 @@ impl Table {
     fn new(mut entries: Vec<(u64, Filed)>) -> Self {
         entries.sort_by_key(|(hash, filed)| (*hash, filed.statement));
         entries.dedup_by_key(|(hash, filed)| (*hash, filed.statement));
-        // At most half of the slots are taken.
-        let mut slots =
-            vec![Slot::default(); if entries.is_empty() { 0 } else { entries.len().next_power_of_two() * 2 }];
+        // At most half of the groups are taken.
+        let mut groups =
+            vec![Group::default(); if entries.is_empty() { 0 } else { entries.len().next_power_of_two() * 2 }];
         let mut start = 0;
         for group in entries.chunk_by(|(a, _), (b, _)| a == b) {
             let end = start + group.len() as u32;
             if let Some(&(hash, _)) = group.first() {
-                let mut place = hash as usize & (slots.len() - 1);
-                while slots[place].end != 0 {
-                    place = (place + 1) & (slots.len() - 1);
+                let mut place = hash as usize & (groups.len() - 1);
+                while groups[place].end != 0 {
+                    place = (place + 1) & (groups.len() - 1);
                 }
-                slots[place] = Slot { hash, start, end };
+                groups[place] = Group { hash, start, end };
             }
             start = end;
         }
-        Self { slots: slots.into(), filed: entries.into_iter().map(|(_, filed)| filed).collect() }
+        Self { groups: groups.into(), filed: entries.into_iter().map(|(_, filed)| filed).collect() }
     }
 
     fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.groups.is_empty()
     }
 
     fn get(&self, hash: u64) -> &[Filed] {
         let mut place = hash as usize;
         loop {
-            place &= self.slots.len().wrapping_sub(1);
-            match self.slots.get(place) {
-                Some(slot) if slot.end != 0 && slot.hash != hash => place += 1,
-                Some(slot) => return self.filed.get(slot.start as usize..slot.end as usize).unwrap_or_default(),
+            place &= self.groups.len().wrapping_sub(1);
+            match self.groups.get(place) {
+                Some(group) if group.end != 0 && group.hash != hash => place += 1,
+                Some(group) => return self.filed.get(group.start as usize..group.end as usize).unwrap_or_default(),
                 None => return &[],
             }
         }

@@ -293,6 +293,11 @@ fn who_can_use_lists_what_policy_and_grants_open() {
     assert_eq!(role.actions, ["kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"]);
     assert!(role.is_conditional && service.is_conditional && service.principal == "s3.amazonaws.com");
     assert_eq!((grant.means, grant.statement, grant.is_conditional), (Means::Grant, None, true));
+
+    for resource in [r#""Resource": "arn:aws:kms:us-west-2:*""#, r#""NotResource": "arn:aws:kms:us-west-2:*""#] {
+        let narrow = format!(r#"{{"Effect": "Allow", "Principal": "*", "Action": "kms:Sign", {resource}}}"#);
+        assert!(who_can_use(&key_policy(&narrow), &KMS, &[]).openings[0].is_conditional, "{resource}");
+    }
     assert_eq!(grant.actions, ["kms:Decrypt"]);
 }
 

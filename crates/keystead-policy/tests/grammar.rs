@@ -200,10 +200,15 @@ fn principal_entries() {
         "arn:aws:iam::111122223333:user",
         "arn:aws:sts::111122223333:assumed-role/R",
         "arn:aws:sts::111122223333:assumed-role/R/s/t",
+        "arn:aws:sts::111122223333:federated-user/a/f",
+        "arn:aws:sts::111122223333:federated-user/f*",
         "arn:aws:sts::111122223333:user/u",
         "arn:aws:iam::111122223333:assumed-role/R/s",
         "arn:aws:s3::111122223333:user/u",
         "arn:AWS:iam::111122223333:root",
+        "arn:aw*:iam::111122223333:root",
+        "arn:1aws:iam::111122223333:root",
+        "arn:*:iam::111122223333:root",
         "bob",
         "",
         "11112222333",
@@ -393,6 +398,57 @@ fn a_directory_decides_who_exists() {
     let by_id = compile("AROACKCEVSQ6C2EXAMPLE").unwrap();
     assert!(allows(&by_id, role().with_unique_id("AROACKCEVSQ6C2EXAMPLE")));
     assert!(!allows(&by_id, role()));
+}
+
+/// Spec: POL-26, POL-71
+#[test]
+fn unique_ids_are_spared_like_names() {
+    let all_but = |entries: &str| {
+        let text = document(&format!(
+            r#"{{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}},
+            {{"Effect": "Deny", "NotPrincipal": {{"AWS": [{entries}, "111122223333"]}}, "Action": "*", "Resource": "*"}}"#
+        ));
+        Compiler::new(&KMS).directory(&AnyId).compile(PolicyKind::Key, &text).unwrap()
+    };
+    let allows = |policy: &Policy, caller: Principal| Ask::new(caller, "kms:Encrypt").is_allowed_by(policy, &[]);
+    let user_id = all_but(r#""AIDACKCEVSQ6C2EXAMPLE""#);
+    assert!(allows(&user_id, user().with_unique_id("AIDACKCEVSQ6C2EXAMPLE")));
+    assert!(!allows(&user_id, user().with_unique_id("AIDAMADEANEWEXAMPLE22")));
+    assert!(!allows(&user_id, user()));
+    let role_id = all_but(r#""AROACKCEVSQ6C2EXAMPLE", "arn:aws:sts::111122223333:assumed-role/R/s1""#);
+    assert!(allows(&role_id, role().with_unique_id("AROACKCEVSQ6C2EXAMPLE")));
+    assert!(!allows(&role_id, role().with_unique_id("AROAMADEANEWEXAMPLE22")));
+    assert!(!allows(&role_id, role()));
+    // The ID of a role is not a session of it.
+    assert!(!allows(&all_but(r#""AROACKCEVSQ6C2EXAMPLE""#), role().with_unique_id("AROACKCEVSQ6C2EXAMPLE")));
+}
+
+/// Spec: POL-71
+#[test]
+fn a_user_is_spared_with_its_account_only() {
+    let all_but = |entries: &str| {
+        key_policy(&format!(
+            r#"{{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}},
+            {{"Effect": "Deny", "NotPrincipal": {{"AWS": [{entries}]}}, "Action": "*", "Resource": "*"}}"#
+        ))
+    };
+    let (name, account) = (r#""arn:aws:iam::111122223333:user/bob""#, r#""111122223333""#);
+    let allows = |entries: &str| Ask::new(user(), "kms:Encrypt").is_allowed_by(&all_but(entries), &[]);
+    assert!(allows(&format!("{name}, {account}")));
+    assert!(!allows(name) && !allows(account));
+}
+
+/// Everyone exists, every ID too.
+struct AnyId;
+
+impl Directory for AnyId {
+    fn by_arn(&self, _: &str) -> Option<DirectoryEntry> {
+        Some(DirectoryEntry::default())
+    }
+
+    fn has_unique_id(&self, _: &str) -> bool {
+        true
+    }
 }
 
 /// Spec: POL-121

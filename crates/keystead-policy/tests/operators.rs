@@ -36,6 +36,7 @@ const NOT_ARNS: [&str; 2] = ["arn:aws:sns:us-east-1:444455556666:topic", "topic"
 /// POL-51 to POL-59: 26 operators; `Null` has a table of its own.
 const ROWS: &[Row] = &[
     row("StringEquals", false, AB, ["a", "b"], ["A", "a*"]),
+    row("StringEquals", false, r#"["?", "c*"]"#, ["?", "c*"], ["x", "cc"]),
     row("StringNotEquals", true, AB, ["a", "b"], ["A", "a*"]),
     row("StringEqualsIgnoreCase", false, r#"["STRASSE", "Σ"]"#, ["strasse", "ς"], ["straße", "x"]),
     row("StringNotEqualsIgnoreCase", true, r#"["STRASSE", "Σ"]"#, ["strasse", "ς"], ["straße", "x"]),
@@ -309,6 +310,7 @@ fn variables_in_values() {
         ask.with("aws:username", "bob")
             .with("aws:PrincipalTag/empty", "")
             .with("aws:PrincipalTag/star", "b*")
+            .with("aws:PrincipalTag/capital", "BoB")
             .with("kms:EncryptionContextKeys", ["k"])
             .with("kms:RotationPeriodInDays", 365)
             .with("aws:PrincipalArn", "arn:aws:iam::111122223333:user/bob")
@@ -336,6 +338,13 @@ fn variables_in_values() {
         ("StringLike", "${aws:PrincipalTag/star}*", "b*x", T),
         ("StringLike", "${aws:none, 'a*'}", "ab", F),
         ("StringEqualsIgnoreCase", "X${aws:username}", "xBOB", T),
+        ("StringEqualsIgnoreCase", "X-${aws:username}-y${aws:username}", "x-BOB-Ybob", T),
+        ("StringEqualsIgnoreCase", "${aws:PrincipalTag/capital}", "bOb", T),
+        ("StringEquals", "${aws:username}", "BOB", F),
+        ("StringLike", "*${aws:username}", "xBOB", F),
+        ("StringEquals", "?${aws:username}", "xbob", F),
+        ("StringEquals", "*${aws:username}", "bob", F),
+        ("StringEqualsIgnoreCase", "?*", "xy", F),
         ("StringEqualsIgnoreCase", "${aws:none, 'Dd'}", "dD", T),
         ("StringEquals", "${aws:username", "${aws:username", T),
         ("StringEquals", "${}", "${}", T),

@@ -1,12 +1,12 @@
-//! No text makes the engine panic, and no text makes it slow.
+//! No text makes the engine panic, and none keeps it busy without end.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 
-use std::time::{Duration, Instant};
-
 use common::*;
-use keystead_policy::{Compiler, ConditionKey, Layers, Policy, PolicyError, PolicyKind, Request, Resource, decide};
+use keystead_policy::{
+    Compiler, ConditionKey, Decision, Layers, Policy, PolicyError, PolicyKind, Request, Resource, decide,
+};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value as Json, json};
@@ -145,10 +145,11 @@ proptest! {
     }
 }
 
-/// The longest documents that do the most work: compiling, linting and deciding stay within bounds.
+/// The longest documents that do the most work: compiling, linting and deciding them comes to an end, where a match that
+/// goes back to every star would take years.
 /// Spec: POL-138
 #[test]
-fn hostile_documents_cost_bounded_time() {
+fn hostile_documents_are_compiled_and_decided() {
     let repeat = |piece: &str, length: usize| piece.repeat(length / piece.len());
     let principals = |count: usize| (0..count).map(|n| format!("\"{n:012}\"")).collect::<Vec<_>>().join(",");
     let conditioned = |operator: &str, value: &str| {
@@ -172,21 +173,14 @@ fn hostile_documents_cost_bounded_time() {
     ];
     let long = "a".repeat(8_192);
     for statement in statements {
-        let started = Instant::now();
         let policy = match Policy::compile(PolicyKind::Key, &common::document(&statement), &KMS) {
             Ok(policy) => policy,
             Err(error) => panic!("{error}"),
         };
-        let compiled = started.elapsed();
         let ask = Ask::new(role(), "kms:Encrypt").with("host:value", &*long).with("aws:username", "a");
-        let started = Instant::now();
-        let _ = ask.is_allowed_by(&policy, &[]);
-        let decided = started.elapsed();
-        let name = &statement[..100.min(statement.len())];
-        assert!(compiled < LIMIT, "{compiled:?} to compile {name}");
-        assert!(decided < LIMIT, "{decided:?} to decide {name}");
+        let is_denied = statement.contains("NotPrincipal");
+        let decision = ask.decides(&Layers { key_policy: Some(&policy), ..Layers::default() });
+        assert_eq!(matches!(decision, Decision::ExplicitDeny(_)), is_denied, "{:.100}", statement);
+        assert!(!decision.is_allowed(), "{:.100}", statement);
     }
 }
-
-/// Generous, for slow machines without optimization; a match that backtracks to every star would take years.
-const LIMIT: Duration = Duration::from_secs(20);

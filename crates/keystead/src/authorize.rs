@@ -157,6 +157,11 @@ pub(crate) fn with_request<R>(claim: &Claim<'_>, call: &CallFacts<'_>, answer: i
             text = arn.to_string();
             PolicyResource::new(&text, call.account.as_str())
         }
+        On::Replica(draft) if claim.action.resource == Resource::Key => draft.resource(),
+        On::Replica(draft) => {
+            text = format!("{}*", call.region.arn_prefix_in(draft.arn.region, call.account));
+            PolicyResource::new(&text, call.account.as_str())
+        }
         On::Nothing => {
             text = format!("{}*", call.region.arn_prefix(call.account));
             PolicyResource::new(&text, call.account.as_str())
@@ -168,7 +173,8 @@ pub(crate) fn with_request<R>(claim: &Claim<'_>, call: &CallFacts<'_>, answer: i
     };
     let context = of_grant.as_ref().or_else(|| claimed_context(claim, call));
     let facts = Facts::of_claim(claim, call, context);
-    let identity_only = claim.action.resource != Resource::Key || matches!(claim.on, On::NewKey(_) | On::Grant(..));
+    let identity_only =
+        claim.action.resource != Resource::Key || matches!(claim.on, On::NewKey(_) | On::Replica(_) | On::Grant(..));
     let request = Request {
         principal: call.principal,
         action: claim.action.policy,
@@ -189,7 +195,7 @@ fn is_beyond_resource_control(claim: &Claim<'_>) -> bool {
     match claim.on {
         On::Grant(..) => true,
         On::Key(key, _) => key.snapshot().record.manager == KeyManager::Aws,
-        On::Alias(_) | On::NewKey(_) | On::Nothing => false,
+        On::Alias(_) | On::NewKey(_) | On::Replica(_) | On::Nothing => false,
     }
 }
 
@@ -299,13 +305,13 @@ fn refusal(claim: &Claim<'_>, decision: Decision, call: &CallFacts<'_>) -> Error
             "User: {caller} is not authorized to perform: {action} on resource: {alias} {}",
             decision.reason_text(action)
         ),
-        On::NewKey(_) => {
-            format!("User: {caller} is not authorized to perform: {action} {}", decision.reason_text(action))
-        }
-        On::Nothing => format!(
+        On::Nothing | On::Replica(_) if claim.action.resource == Resource::None => format!(
             "User: {caller} is not authorized to perform: {action} on resource: * {}",
             decision.reason_text(action)
         ),
+        On::NewKey(_) | On::Replica(_) | On::Nothing => {
+            format!("User: {caller} is not authorized to perform: {action} {}", decision.reason_text(action))
+        }
     };
     Error::AccessDenied(message.into())
 }

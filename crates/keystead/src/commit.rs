@@ -7,33 +7,37 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, MutexGuard, PoisonError, RwLockReadGuard, TryLockError};
 
 use keystead_hierarchy::Ekt;
 use keystead_policy::Policy;
 use keystead_store::{Batch, CommitError, Expect, Key, Revision};
-use keystead_types::{AccountId, AliasName, KeyArn};
+use keystead_types::{AccountId, AliasName, KeyArn, Region};
+use smallvec::SmallVec;
 
+use crate::Error;
 use crate::audit::AuditRecord;
 use crate::engine::{Engine, hierarchy, internal, storage};
 use crate::events::{EventKind, LifecycleEvent};
 use crate::grant::{Afterglow, Grant, GrantId};
 use crate::import::{NewWrappingKey, note_materials};
 use crate::ledger::Veil;
+use crate::quota::{self, ResourceQuota};
 use crate::record::{self, AliasRecord, CounterRecord, ImportedMaterial, KeyRecord, MaterialRecord, RECORD_FORMAT};
 use crate::region::RegionState;
 use crate::snapshot::{KeySnapshot, Material};
-use crate::{Error, quota};
 
 /// What an operation changes. Nothing of it is visible before the commit.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
+    /// In one Region, or of related keys in several.
     pub(crate) keys: Vec<KeyChange>,
+    /// In the Region of the commit.
     pub(crate) aliases: Vec<AliasChange>,
     /// The wrapping key of a new parameter set.
     pub(crate) wrapping_key: Option<NewWrappingKey>,
-    /// Keys more or less in an account.
-    pub(crate) key_count: Option<(AccountId, KeyCount)>,
+    /// A key more or less in its account and Region.
+    pub(crate) key_count: Option<(KeyArn, KeyCount)>,
     /// Records of internal actions that follow the record of the call.
     pub(crate) service_records: Vec<AuditRecord>,
     pub(crate) events: Vec<LifecycleEvent>,
@@ -47,8 +51,8 @@ pub(crate) struct KeyChange {
     pub(crate) previous: Option<Arc<KeySnapshot>>,
     /// The new record; `None` deletes the key with everything that belongs to it.
     pub(crate) record: Option<KeyRecord>,
-    /// A new version of its material.
-    pub(crate) material: Option<MaterialRecord>,
+    /// New versions of its material.
+    pub(crate) materials: Vec<MaterialRecord>,
     /// Versions that are there already and have changed: their token, their expiry, their place.
     pub(crate) rewritten: Vec<MaterialRecord>,
     /// Material pending rotation that is no more.
@@ -75,7 +79,7 @@ impl KeyChange {
             arn: previous.arn,
             previous: Some(previous),
             record: Some(record),
-            material: None,
+            materials: Vec::new(),
             rewritten: Vec::new(),
             withdrawn: None,
             policy: None,
@@ -90,7 +94,7 @@ impl KeyChange {
             arn,
             previous: None,
             record: Some(record),
-            material: None,
+            materials: Vec::new(),
             rewritten: Vec::new(),
             withdrawn: None,
             policy: None,
@@ -135,16 +139,16 @@ impl KeyChange {
             .rewritten
             .iter()
             .filter(move |material| former(material.version).map(Ekt::as_bytes) != material.ekt.as_deref());
-        let materials = self.material.iter().chain(rewritten).filter_map(|material| material.ekt.as_deref());
+        let materials = self.materials.iter().chain(rewritten).filter_map(|material| material.ekt.as_deref());
         materials.chain(fingerprint_key.map(|import| import.fingerprint_key.as_slice()))
     }
 
     /// All materials of the key, if any has changed.
-    fn materials(&self) -> Result<Option<Vec<Arc<Material>>>, Error> {
-        if self.material.is_none() && self.rewritten.is_empty() && self.withdrawn.is_none() {
+    fn all_materials(&self) -> Result<Option<Vec<Arc<Material>>>, Error> {
+        if self.materials.is_empty() && self.rewritten.is_empty() && self.withdrawn.is_none() {
             return Ok(None);
         }
-        let changed = self.rewritten.iter().chain(&self.material);
+        let changed = self.rewritten.iter().chain(&self.materials);
         let mut materials =
             changed.map(|record| Material::new(record.clone()).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
         for kept in self.previous.iter().flat_map(|previous| previous.materials.iter()) {
@@ -164,7 +168,7 @@ impl KeyChange {
             GrantChange::Add(grant) => previous.grants.with(Arc::clone(grant)),
             GrantChange::Remove(id, afterglow) => previous.grants.without(*id, *afterglow),
         });
-        KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), self.materials()?, grants)
+        KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), self.all_materials()?, grants)
             .map(Some)
     }
 }
@@ -193,9 +197,10 @@ impl Changes {
     }
 
     /// The exported key tokens that it brings.
-    fn new_tokens(&self) -> impl Iterator<Item = &[u8]> {
-        let wrapping_key = self.wrapping_key.as_ref().map(|new| new.record.ekt.as_slice());
-        self.keys.iter().flat_map(KeyChange::new_tokens).chain(wrapping_key)
+    fn new_tokens(&self) -> impl Iterator<Item = (&KeyArn, &[u8])> {
+        let wrapping_key = self.wrapping_key.as_ref().map(|new| (&new.record.key, new.record.ekt.as_slice()));
+        let tokens = self.keys.iter().flat_map(|change| change.new_tokens().map(|token| (&change.arn, token)));
+        tokens.chain(wrapping_key)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -238,12 +243,9 @@ impl Engine {
         }
 
         let _counting = changes.key_count.map(|_| self.counters.lock().unwrap_or_else(PoisonError::into_inner));
-        let _epoch = changes
-            .new_tokens()
-            .next()
-            .is_some()
-            .then(|| region.domain_epoch.read().unwrap_or_else(PoisonError::into_inner));
-        if !has_current_tokens(region, &changes)? {
+        let regions = Regions::touched(self, &changes)?;
+        let _epochs = regions.hold_epochs(&changes);
+        if !has_current_tokens(&regions, &changes)? {
             return Err(CommitFailure::Conflict);
         }
         let mut batch = self.batch(region, &changes)?;
@@ -258,7 +260,7 @@ impl Engine {
             Ok(revision) => revision,
             Err(error) => {
                 self.lock_delivered().extend(cleared.keys);
-                veil.lift(|| region.forget(&changes));
+                veil.lift(|| regions.forget(region, &changes));
                 return Err(match error {
                     CommitError::Conflict { .. } => CommitFailure::Conflict,
                     other => internal("storage", other).into(),
@@ -269,10 +271,10 @@ impl Engine {
 
         if let Err(error) = self.deliver(&records) {
             let undone = Veil::undo(&[&veil, &outbox_veil], revision);
-            veil.lift(|| region.forget(&changes));
+            veil.lift(|| regions.forget(region, &changes));
             return Err(if undone { error } else { change_stands() }.into());
         }
-        self.publish(region, &changes, veil, revision)?;
+        publish(region, &regions, &changes, veil, revision)?;
         self.settle_outbox(outbox, &changes.events);
         Ok(())
     }
@@ -299,28 +301,21 @@ impl Engine {
         if let Some(NewWrappingKey { store_key, record }) = &changes.wrapping_key {
             batch.put(store_key.clone(), record::encode(record)?, Expect::Absent);
         }
-        if let Some((account, count)) = changes.key_count {
-            self.write_counter(&mut batch, region, account, count)?;
+        if let Some((arn, count)) = changes.key_count {
+            self.write_counter(&mut batch, &arn, count)?;
         }
         Ok(batch)
     }
 
     /// Checks the quota and changes the counter in the commit of what it counts (QUO-11).
-    fn write_counter(
-        &self,
-        batch: &mut Batch,
-        region: &RegionState,
-        account: AccountId,
-        count: KeyCount,
-    ) -> Result<(), Error> {
-        let key = record::counter_key(region.partition, region.region, account);
+    fn write_counter(&self, batch: &mut Batch, arn: &KeyArn, count: KeyCount) -> Result<(), Error> {
+        let key = record::counter_key(arn.partition, arn.region, arn.account);
         let entry = self.store.get(&key).map_err(storage)?;
         let present: CounterRecord =
             entry.as_ref().map(|entry| record::decode(&entry.value)).transpose()?.unwrap_or_default();
+        let limit = self.quotas().limit(ResourceQuota::Keys, arn.region, arn.account);
         let count = match count {
-            KeyCount::OneMore if !quota::admits(self.quotas.keys_per_account, present.count) => {
-                return Err(too_many_keys(self.quotas.keys_per_account));
-            }
+            KeyCount::OneMore if !quota::admits(limit, present.count) => return Err(too_many_keys(limit)),
             KeyCount::OneMore => present.count.saturating_add(1),
             KeyCount::OneLess => present.count.saturating_sub(1),
         };
@@ -378,40 +373,6 @@ impl Engine {
 
     fn lock_delivered(&self) -> MutexGuard<'_, Vec<Key>> {
         self.delivered.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Makes the changes visible in one step.
-    fn publish(
-        &self,
-        region: &RegionState,
-        changes: &Changes,
-        veil: Veil<'_>,
-        revision: Revision,
-    ) -> Result<(), Error> {
-        let snapshots: Result<Vec<_>, Error> = changes.keys.iter().map(|change| change.snapshot(revision)).collect();
-        let snapshots = match snapshots {
-            Ok(snapshots) => snapshots,
-            Err(error) => {
-                veil.lift(|| region.forget(changes));
-                return Err(error);
-            }
-        };
-        veil.lift(|| {
-            for (change, snapshot) in changes.keys.iter().zip(snapshots) {
-                match snapshot {
-                    Some(snapshot) => region.publish_key(snapshot),
-                    None => region.retract_key(&change.arn),
-                }
-                // Afterwards: a call that goes by the former snapshot may just be unwrapping.
-                if let (true, Some(previous)) = (change.forget, &change.previous) {
-                    previous.forget_live_material();
-                }
-            }
-            for change in &changes.aliases {
-                region.publish_alias(change.account, &change.name, change.record.as_ref().map(|record| record.target));
-            }
-        });
-        Ok(())
     }
 
     /// Publishes the events, and remembers what of the outbox was taken. The records in it are delivered already.
@@ -475,18 +436,93 @@ impl Engine {
     }
 }
 
+/// Makes the changes visible in one step.
+fn publish(
+    home: &RegionState,
+    regions: &Regions,
+    changes: &Changes,
+    veil: Veil<'_>,
+    revision: Revision,
+) -> Result<(), Error> {
+    let snapshots: Result<Vec<_>, Error> = changes.keys.iter().map(|change| change.snapshot(revision)).collect();
+    let snapshots = match snapshots {
+        Ok(snapshots) => snapshots,
+        Err(error) => {
+            veil.lift(|| regions.forget(home, changes));
+            return Err(error);
+        }
+    };
+    veil.lift(|| {
+        // One key after the other becomes visible. None of them may use what another does not know yet (MRK-40).
+        if changes.keys.len() > 1 {
+            for (change, snapshot) in changes.keys.iter().zip(&snapshots).filter(|(one, _)| !one.materials.is_empty()) {
+                if let (Some(previous), Some(next)) = (&change.previous, snapshot) {
+                    regions.with(&change.arn, |region| region.announce_material(previous, next));
+                }
+            }
+        }
+        for (change, snapshot) in changes.keys.iter().zip(snapshots) {
+            regions.with(&change.arn, |region| match snapshot {
+                Some(snapshot) => region.publish_key(snapshot),
+                None => region.retract_key(&change.arn),
+            });
+            // Afterwards: a call that goes by the former snapshot may just be unwrapping.
+            if let (true, Some(previous)) = (change.forget, &change.previous) {
+                previous.forget_live_material();
+            }
+        }
+        for change in &changes.aliases {
+            home.publish_alias(change.account, &change.name, change.record.as_ref().map(|record| record.target));
+        }
+    });
+    Ok(())
+}
+
+/// The Regions whose keys a commit changes, in ascending order.
+struct Regions(SmallVec<[Arc<RegionState>; 1]>);
+
+impl Regions {
+    fn touched(engine: &Engine, changes: &Changes) -> Result<Self, Error> {
+        let keys = changes.keys.iter().map(|change| change.arn.region);
+        let names: BTreeSet<Region> = keys.chain(changes.new_tokens().map(|(arn, _)| arn.region)).collect();
+        names.into_iter().map(|name| engine.region(name)).collect::<Result<_, Error>>().map(Self)
+    }
+
+    /// Lets no rotation of a domain key pass that new material is wrapped under.
+    fn hold_epochs(&self, changes: &Changes) -> SmallVec<[RwLockReadGuard<'_, ()>; 1]> {
+        let has_material =
+            |region: &&Arc<RegionState>| changes.new_tokens().any(|(arn, _)| arn.region == region.region);
+        let regions = self.0.iter().filter(has_material);
+        regions.map(|region| region.domain_epoch.read().unwrap_or_else(PoisonError::into_inner)).collect()
+    }
+
+    fn with<R>(&self, arn: &KeyArn, act: impl FnOnce(&RegionState) -> R) -> Option<R> {
+        self.0.iter().find(|region| region.region == arn.region).map(|region| act(region))
+    }
+
+    /// Drops the live forms of what `changes` is about; the next reader loads what the store holds.
+    fn forget(&self, home: &RegionState, changes: &Changes) {
+        for change in &changes.keys {
+            self.with(&change.arn, |region| region.retract_key(&change.arn));
+        }
+        for change in &changes.aliases {
+            home.publish_alias(change.account, &change.name, None);
+        }
+    }
+}
+
 /// Outbox entries that a commit removes, because they were delivered.
 struct Cleared<'l> {
     keys: Vec<Key>,
     _veil: Veil<'l>,
 }
 
-/// Whether new material is wrapped under the present domain key. One that was wrapped before a rotation of the domain
+/// Whether new material is wrapped under the present domain keys. One that was wrapped before a rotation of the domain
 /// key would escape it and be lost with the former version.
-fn has_current_tokens(region: &RegionState, changes: &Changes) -> Result<bool, Error> {
-    for token in changes.new_tokens() {
-        let token = Ekt::from_bytes(token).map_err(hierarchy)?;
-        if token.domain_key_version() != region.domain_keys.load().current_version() {
+fn has_current_tokens(regions: &Regions, changes: &Changes) -> Result<bool, Error> {
+    for (arn, token) in changes.new_tokens() {
+        let present = regions.with(arn, |region| region.domain_keys.load().current_version());
+        if Some(Ekt::from_bytes(token).map_err(hierarchy)?.domain_key_version()) != present {
             return Ok(false);
         }
     }
@@ -504,7 +540,7 @@ fn write_key(batch: &mut Batch, change: &KeyChange) -> Result<(), Error> {
         Some(record) => batch.put(record::key_key(arn), record::encode(record)?, expect),
         None => batch.delete(record::key_key(arn), expect),
     };
-    if let Some(material) = &change.material {
+    for material in &change.materials {
         batch.put(record::material_key(arn, material.version), record::encode(material)?, Expect::Absent);
     }
     for material in &change.rewritten {
@@ -517,10 +553,11 @@ fn write_key(batch: &mut Batch, change: &KeyChange) -> Result<(), Error> {
         for material in previous.materials.iter() {
             batch.delete(record::material_key(arn, material.version), Expect::Any);
         }
+        batch.delete(record::usage_key(arn), Expect::Any);
     }
     write_grants(batch, change)?;
     let was_due = change.previous.as_ref().and_then(|previous| previous.next_due);
-    let is_due = change.record.as_ref().and_then(KeyRecord::next_due);
+    let is_due = change.record.as_ref().and_then(|record| record.next_due(arn.region));
     if was_due != is_due {
         if let Some(at) = was_due {
             batch.delete(record::due_key(arn, at), Expect::Any);

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use keystead_attestation::TrustAnchors;
 use keystead_crypto::{CryptoError, Entropy, Mac, Provider, Sealer};
 use keystead_hierarchy::{HierarchyError, RootKey};
 use keystead_store::{Range, StoreError};
-use keystead_types::{Partition, Region, Timestamp};
+use keystead_types::{AccountId, Partition, Region, Timestamp};
 
 use crate::audit::Router;
 use crate::clock::Clock;
@@ -16,8 +18,9 @@ use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
 use crate::ledger::Ledger;
 use crate::material::MaterialCache;
-use crate::quota::QuotaProfile;
-use crate::region::RegionState;
+use crate::meter::Meter;
+use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
+use crate::region::{RegionState, WriteLocks};
 use crate::{Error, RegionConfig, RequestId, record};
 
 /// What all Regions and calls share.
@@ -29,7 +32,10 @@ pub(crate) struct Engine {
     pub(crate) root_key: Arc<dyn RootKey>,
     pub(crate) audit: Router,
     pub(crate) events: Option<Box<dyn EventSink>>,
-    pub(crate) quotas: QuotaProfile,
+    pub(crate) quotas: ArcSwap<QuotaProfile>,
+    pub(crate) limiter: Limiter,
+    /// Counts calls, if the host wants it.
+    pub(crate) meter: Option<Meter>,
     pub(crate) materials: MaterialCache,
     /// How long changes of grants take to count (GRA-48).
     pub(crate) grant_delay: GrantVisibilityDelay,
@@ -43,7 +49,13 @@ pub(crate) struct Engine {
     pub(crate) marker_key: Box<dyn Mac>,
     /// Bytes that the canonical form of an encryption context may have (KEY-83).
     pub(crate) max_context_len: usize,
+    /// How long changes of sets of related keys take to complete (MRK-26, MRK-35).
+    pub(crate) multi_region_delay: Duration,
+    /// Whether a multi-Region primary needs `iam:CreateServiceLinkedRole` (RUL-25).
+    pub(crate) service_linked_role: bool,
     pub(crate) configured: HashMap<Region, RegionConfig>,
+    /// Taken by writers.
+    pub(crate) locks: Arc<WriteLocks>,
     pub(crate) regions: RwLock<HashMap<Region, Arc<RegionState>>>,
     /// Serialises commits that change a counter.
     pub(crate) counters: Mutex<()>,
@@ -65,10 +77,15 @@ impl Engine {
         if let Some(state) = regions.get(&region) {
             return Ok(Arc::clone(state));
         }
-        let config = self.configured.get(&region).copied().unwrap_or_else(|| RegionConfig::of_region(&region));
-        let state = Arc::new(RegionState::open(self, region, config.partition, config.profile)?);
+        let config = self.region_config(&region);
+        let state = Arc::new(RegionState::open(self, region, config)?);
         regions.insert(region, Arc::clone(&state));
         Ok(state)
+    }
+
+    /// What the Region is, whether or not it was opened.
+    pub(crate) fn region_config(&self, region: &Region) -> RegionConfig {
+        self.configured.get(region).copied().unwrap_or_else(|| RegionConfig::of_region(region))
     }
 
     /// All Regions that the store knows.
@@ -82,6 +99,22 @@ impl Engine {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The quotas in force.
+    pub(crate) fn quotas(&self) -> arc_swap::Guard<Arc<QuotaProfile>> {
+        self.quotas.load()
+    }
+
+    /// How many resources an account may have in a Region.
+    pub(crate) fn limit(&self, quota: ResourceQuota, region: &RegionState, account: AccountId) -> Option<u64> {
+        self.quotas().limit(quota, region.region, account)
+    }
+
+    pub(crate) fn set_quotas(&self, quotas: QuotaProfile) {
+        let present = Arc::new(quotas);
+        let former = self.quotas.swap(Arc::clone(&present));
+        self.limiter.replace(&former, &present);
     }
 
     pub(crate) fn new_request_id(&self) -> Result<RequestId, Error> {

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use keystead_attestation::TrustAnchors;
 use keystead_crypto::entropy::SystemEntropy;
 use keystead_crypto::{DefaultProvider, Entropy, Provider};
 use keystead_hierarchy::{EphemeralRootKey, MAX_CANONICAL_LEN, Profile, RootKey, RootKeyError};
 use keystead_memory::MemoryStore;
 use keystead_store::Store;
-use keystead_types::{AccountId, KeyArn, Partition, Region};
+use keystead_types::{AccountId, KeyArn, Partition, Region, Timestamp};
 
 use crate::Error;
 use crate::access::KeyAccess;
@@ -27,8 +29,10 @@ use crate::instance::InstanceSecret;
 use crate::ledger::Ledger;
 use crate::maintenance::Sweep;
 use crate::material::{MaterialCache, MaterialCaching};
+use crate::meter::Meter;
 use crate::operations::GrantListEntry;
-use crate::quota::QuotaProfile;
+use crate::quota::{Limiter, QuotaError, QuotaProfile};
+use crate::region::WriteLocks;
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
 ///
@@ -47,7 +51,7 @@ use crate::quota::QuotaProfile;
 /// ```
 #[derive(Clone)]
 pub struct Kms {
-    engine: Arc<Engine>,
+    pub(crate) engine: Arc<Engine>,
     /// The sink that is there by default.
     trail: Option<Arc<MemorySink>>,
 }
@@ -81,7 +85,8 @@ impl Kms {
         Ok(Client::new(Arc::clone(&self.engine), state, caller, account))
     }
 
-    /// Makes what time has changed happen: rotations, expiries of imported material and deletions that are due, and deliveries that failed before.
+    /// Makes what time has changed happen: rotations, expiries of imported material and deletions that are due, and
+    /// deliveries that failed before. It also saves when keys were last used.
     /// Hosts call it from a timer; nothing depends on it but promptness (STA-02, RUL-15).
     ///
     /// # Errors
@@ -163,6 +168,17 @@ impl Kms {
         Ok(expiry.map(|at| at.duration_since(now).as_secs()))
     }
 
+    /// When a key will be deleted if nobody cancels; `None` if that is not scheduled. A multi-Region primary that waits
+    /// for its replicas has no `DeletionDate`, but an expected one once all replicas have theirs (MRK-57).
+    ///
+    /// Like [`Kms::who_can_use`] it is for who runs the service.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such key, [`Error::KmsInternal`] when the store fails.
+    pub fn expected_deletion(&self, key: &KeyArn) -> Result<Option<Timestamp>, Error> {
+        self.engine.expected_deletion(key)
+    }
+
     /// How many keys an account has in a Region, every state counted (QUO-03).
     ///
     /// # Errors
@@ -204,6 +220,9 @@ pub enum BuildError {
     /// The root key could not be made.
     #[error("root key: {0}")]
     RootKey(#[from] RootKeyError),
+    /// The quotas hold what they may not.
+    #[error("quotas: {0}")]
+    Quotas(#[from] QuotaError),
     /// A fault of provider or entropy.
     #[error("{0}")]
     Failed(#[from] Error),
@@ -216,13 +235,24 @@ pub struct RegionConfig {
     pub partition: Partition,
     /// The meaning of `SYMMETRIC_DEFAULT`, and which key specs exist.
     pub profile: Profile,
+    /// Whether HMAC keys can be made. Those that there are go on working without.
+    pub hmac_keys: bool,
+    /// Whether multi-Region keys may be there (RUL-09).
+    pub multi_region: bool,
 }
 
 impl RegionConfig {
     /// What the name of the Region says: `cn-…` is in partition `aws-cn` under the China profile, any other in `aws`
-    /// under the standard one.
+    /// under the standard one. HMAC keys can be made in every Region (ASY-68), multi-Region keys in Regions of the
+    /// standard profile.
     pub fn of_region(region: &Region) -> Self {
-        Self { partition: Partition::of_region(region), profile: Profile::of_region(region) }
+        let profile = Profile::of_region(region);
+        Self {
+            partition: Partition::of_region(region),
+            profile,
+            hmac_keys: true,
+            multi_region: profile == Profile::Standard,
+        }
     }
 }
 
@@ -238,10 +268,13 @@ pub struct KmsBuilder {
     no_audit: bool,
     events: Option<Box<dyn EventSink>>,
     quotas: QuotaProfile,
+    metrics: bool,
     caching: MaterialCaching,
     grant_delay: GrantVisibilityDelay,
     max_context_len: Option<usize>,
     trust_anchors: TrustAnchors,
+    multi_region_delay: Duration,
+    no_service_linked_role: bool,
     regions: HashMap<Region, RegionConfig>,
 }
 
@@ -309,10 +342,18 @@ impl KmsBuilder {
         self
     }
 
-    /// The quotas; by default those of the service today.
+    /// The quotas; by default the numbers of resources of the service today, and no limit on requests.
     #[must_use]
     pub fn quotas(mut self, quotas: QuotaProfile) -> Self {
         self.quotas = quotas;
+        self
+    }
+
+    /// Counts calls and how long they take, for [`Kms::metrics`]; by default nobody does. It costs each call two looks
+    /// at the clock.
+    #[must_use]
+    pub fn metrics(mut self) -> Self {
+        self.metrics = true;
         self
     }
 
@@ -346,7 +387,22 @@ impl KmsBuilder {
         self
     }
 
-    /// Sets partition and profile of a Region, instead of what its name says.
+    /// Lets ReplicateKey and UpdatePrimaryRegion take a while, so that a host can test what it does with keys that are
+    /// `Creating` or `Updating`; by default they are complete before the next call (MRK-26, MRK-35).
+    #[must_use]
+    pub fn multi_region_delay(mut self, delay: Duration) -> Self {
+        self.multi_region_delay = delay;
+        self
+    }
+
+    /// Lets callers create multi-Region keys without `iam:CreateServiceLinkedRole`, for hosts without IAM (RUL-25).
+    #[must_use]
+    pub fn without_service_linked_role(mut self) -> Self {
+        self.no_service_linked_role = true;
+        self
+    }
+
+    /// Sets what a Region is, instead of what its name says.
     #[must_use]
     pub fn region(mut self, region: Region, config: RegionConfig) -> Self {
         self.regions.insert(region, config);
@@ -356,7 +412,7 @@ impl KmsBuilder {
     /// Builds the instance.
     ///
     /// # Errors
-    /// [`BuildError`] when the default root key cannot be made or the entropy fails.
+    /// [`BuildError`] when the default root key cannot be made, the entropy fails, or the quotas hold what they may not.
     pub fn build(self) -> Result<Kms, BuildError> {
         let provider = self.provider.unwrap_or_else(|| Arc::new(DefaultProvider::new()));
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
@@ -364,6 +420,7 @@ impl KmsBuilder {
             Some(root_key) => root_key,
             None => Arc::new(EphemeralRootKey::generate_with(provider.as_ref(), Arc::clone(&entropy))?),
         };
+        self.quotas.check()?;
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
         let secret = InstanceSecret::open(store.as_ref(), root_key.as_ref(), entropy.as_ref())?;
         let token_sealer = secret.token_sealer(provider.as_ref())?;
@@ -386,7 +443,9 @@ impl KmsBuilder {
             root_key,
             audit,
             events: self.events,
-            quotas: self.quotas,
+            limiter: Limiter::new(&self.quotas),
+            meter: self.metrics.then(Meter::new),
+            quotas: ArcSwap::from_pointee(self.quotas),
             materials: MaterialCache::new(self.caching),
             grant_delay: self.grant_delay,
             trust_anchors: self.trust_anchors,
@@ -394,7 +453,10 @@ impl KmsBuilder {
             import_sealer,
             marker_key,
             max_context_len: self.max_context_len.unwrap_or(MAX_CANONICAL_LEN),
+            multi_region_delay: self.multi_region_delay,
+            service_linked_role: !self.no_service_linked_role,
             configured: self.regions,
+            locks: Arc::new(WriteLocks::new()),
             regions: RwLock::default(),
             counters: Mutex::default(),
             delivered: Mutex::default(),

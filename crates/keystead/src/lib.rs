@@ -15,6 +15,10 @@
 //! let sealed = client.encrypt("alias/orders", b"4111 1111 1111 1111").context("order", "42").send()?;
 //! let opened = client.decrypt(&sealed.ciphertext_blob).context("order", "42").send()?;
 //! assert_eq!(opened.expose(), b"4111 1111 1111 1111");
+//!
+//! let signing = client.create_key().key_spec("ECC_NIST_P256").key_usage("SIGN_VERIFY").send()?.key_metadata.key_id;
+//! let signed = client.sign(signing, b"order 42").signing_algorithm("ECDSA_SHA_256").send()?;
+//! client.verify(signing, b"order 42", &signed.signature).signing_algorithm("ECDSA_SHA_256").send()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -47,6 +51,7 @@ mod kms;
 mod ledger;
 mod maintenance;
 mod material;
+mod meter;
 pub mod operations;
 mod pagination;
 mod policies;
@@ -54,19 +59,23 @@ mod quota;
 mod recipient;
 mod record;
 mod region;
+mod related;
 mod request;
 mod resolve;
 mod shape;
 mod snapshot;
+mod synchronize;
 mod targets;
 pub mod templates;
+mod usage;
 mod value;
 
 pub use access::{KeyAccess, KeyOpening, OpeningSource, StatementRef};
 pub use answer::{Answer, CallError, RequestId};
 pub use audit::{
-    AuditMode, AuditQuery, AuditRecord, AuditSink, CallbackSink, FieldValue, Fields, JsonLinesSink, MemorySink,
-    ResourceEntry, SessionAttributes, SessionContext, SessionIssuer, SinkError, TlsDetails, UserIdentity,
+    AuditMode, AuditQuery, AuditRecord, AuditSink, CallbackSink, ChainError, ChainHead, FieldValue, Fields,
+    HashChainSink, JsonLinesSink, MemorySink, ResourceEntry, SessionAttributes, SessionContext, SessionIssuer,
+    SinkError, TlsDetails, UserIdentity, verify_audit_chain,
 };
 pub use caller::{Caller, CallerError, compile_identity_policy};
 pub use client::{Call, Client};
@@ -90,6 +99,10 @@ pub use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partitio
 pub use kms::{BuildError, ClientError, Kms, KmsBuilder, RegionConfig};
 pub use maintenance::Sweep;
 pub use material::MaterialCaching;
-pub use quota::QuotaProfile;
+pub use meter::{Latencies, Metrics, OperationMetrics};
+pub use quota::{
+    Admission, InvalidRate, KeyFamily, QuotaError, QuotaProfile, QuotaScope, QuotaStatus, Rate, RequestCounts,
+    RequestQuota, ResourceQuota,
+};
 pub use request::ApiRequest;
 pub use value::{Blob, GrantConstraints, RecipientInfo, Tag, XksProxyAuthenticationCredential};

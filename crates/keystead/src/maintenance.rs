@@ -1,5 +1,6 @@
 //! What time does: overdue rotations, expiries and deletions, lazily when a key is touched and eagerly by the sweep (STA-02).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use keystead_hierarchy::MaterialId;
@@ -9,7 +10,7 @@ use keystead_types::{AccountId, KeyArn, Timestamp};
 
 use crate::audit::{AuditRecord, Fields, ServiceEvent};
 use crate::commit::{AliasChange, Changes, CommitFailure, KeyChange, KeyCount};
-use crate::engine::{Engine, storage};
+use crate::engine::{Engine, damaged, storage};
 use crate::events::{EventKind, LifecycleEvent};
 use crate::import::note_materials;
 use crate::record::{self, KeyRecord, MaterialRecord, Rotation};
@@ -27,6 +28,8 @@ pub struct Sweep {
     pub expired: usize,
     /// Keys deleted.
     pub deleted: usize,
+    /// Multi-Region changes completed: replicas that have become usable, primaries that have changed.
+    pub synchronized: usize,
     /// Keys that should have been brought up to date but could not be, and Regions that could not be opened; the next
     /// sweep tries again.
     pub failed: usize,
@@ -39,32 +42,59 @@ pub(crate) enum Settled {
     Rotated,
     Expired,
     Deleted,
+    /// A phase of a multi-Region change is over.
+    Synchronized,
 }
 
 impl Engine {
-    /// Brings every overdue key up to date and offers undelivered records and events again.
+    /// Brings every overdue key up to date, saves the last uses of keys and offers undelivered records and events again.
     pub(crate) fn sweep(&self) -> Result<Sweep, Error> {
         let now = self.now();
         let mut sweep = Sweep::default();
+        let mut regions = Vec::new();
         for region in self.stored_regions()? {
             // A Region that cannot be opened does not hold up the others.
-            let Ok(region) = self.region(region) else {
-                sweep.failed += 1;
-                continue;
-            };
-            if self.delete_expired_wrapping_keys(&region, now).is_err() {
-                sweep.failed += 1;
+            match self.region(region) {
+                Ok(region) => {
+                    if self.delete_expired_wrapping_keys(&region, now).is_err() {
+                        sweep.failed += 1;
+                    }
+                    regions.push(region);
+                }
+                Err(_) => sweep.failed += 1,
             }
-            for arn in self.due(&region, now)? {
-                match self.settle(&region, &arn, now) {
+        }
+        // What is brought up to date may make another key due: the deletion of the last replica its primary.
+        let mut done = HashSet::new();
+        loop {
+            let mut due = Vec::new();
+            for region in &regions {
+                due.extend(self.due(region, now)?.into_iter().map(|(at, arn)| (at, arn, region)));
+            }
+            due.retain(|(_, arn, _)| !done.contains(arn));
+            if due.is_empty() {
+                break;
+            }
+            // Related keys lie in several Regions; what was due first comes first.
+            due.sort_by_key(|(at, ..)| *at);
+            for (_, arn, region) in due {
+                match self.settle(region, &arn, now) {
                     Ok(Settled::Rotated) => sweep.rotated += 1,
                     Ok(Settled::Expired) => sweep.expired += 1,
                     Ok(Settled::Deleted) => sweep.deleted += 1,
-                    Ok(Settled::Nothing) => {}
-                    Err(_) => sweep.failed += 1,
+                    Ok(Settled::Synchronized) => sweep.synchronized += 1,
+                    Ok(Settled::Nothing) => {
+                        done.insert(arn);
+                    }
+                    Err(_) => {
+                        sweep.failed += 1;
+                        done.insert(arn);
+                    }
                 }
             }
         }
+        self.save_all_uses()?;
+        self.limiter.evict(&self.quotas(), self.clock.monotonic());
         self.redeliver()?;
         Ok(sweep)
     }
@@ -72,6 +102,7 @@ impl Engine {
     /// Commits what has fallen due on one key, exactly once.
     pub(crate) fn settle(&self, region: &RegionState, arn: &KeyArn, now: Timestamp) -> Result<Settled, Error> {
         loop {
+            self.bury_replicas_before(region, arn, now)?;
             let Some(key) = region.key(arn)? else { return Ok(Settled::Nothing) };
             let set = lock_set(region, &key);
             let held = region.locks.lock(set);
@@ -79,11 +110,16 @@ impl Engine {
             if !held.cover(&lock_set(region, &key)) {
                 continue;
             }
-            let (changes, settled) = if key.is_dead(now) {
+            let (changes, settled) = if let Some(changes) = self.phase_end(&key, now)? {
+                (changes, Settled::Synchronized)
+            } else if key.is_dead(now) {
+                if dead_before(&key, now).is_some() {
+                    continue;
+                }
                 (self.deletion(key, now)?, Settled::Deleted)
             } else if key.has_expired_material(now) {
                 (self.expiration(key, now)?, Settled::Expired)
-            } else if key.record.rotation_due().is_some_and(|at| at <= now) {
+            } else if key.record.rotation_due(arn.region, now).is_some_and(|at| at <= now) {
                 (self.automatic_rotation(region, key, now)?, Settled::Rotated)
             } else {
                 return Ok(Settled::Nothing);
@@ -96,7 +132,23 @@ impl Engine {
         }
     }
 
-    /// The change that makes new material current (ROT-59), with its record and event.
+    /// Removes the replicas that must go before this key: those whose waiting periods ended earlier (MRK-58).
+    fn bury_replicas_before(&self, region: &RegionState, arn: &KeyArn, now: Timestamp) -> Result<(), Error> {
+        let first =
+            || Ok::<_, Error>(region.key(arn)?.filter(|key| key.is_dead(now)).and_then(|key| dead_before(&key, now)));
+        let mut previous = None;
+        while let Some(replica) = first()? {
+            if previous == Some(replica) {
+                return Err(damaged("set of related keys"));
+            }
+            self.settle(self.region(replica.region)?.as_ref(), &replica, now)?;
+            previous = Some(replica);
+        }
+        Ok(())
+    }
+
+    /// The change that makes new material current (ROT-59), in all related keys at once (ROT-47), with records and
+    /// events.
     pub(crate) fn rotation(
         &self,
         region: &RegionState,
@@ -105,14 +157,26 @@ impl Engine {
         now: Timestamp,
         on_demand: bool,
     ) -> Result<Changes, Error> {
-        let version = u32::try_from(key.materials.len() + 1).map_err(|_| crate::engine::damaged("material list"))?;
+        let version = u32::try_from(key.materials.len() + 1).map_err(|_| damaged("material list"))?;
         let rotation = Some(Rotation { at: now, on_demand });
         let secret = material::generate(self, &record)?;
         let material = material::wrap(self, region, &key.arn, &record, version, rotation, &secret)?;
         record.current = version;
-        let rotated = self.rotated(&key, material.id, now, on_demand)?;
-        let change = KeyChange { material: Some(material), ..KeyChange::update(key, record) };
-        Ok(Changes { keys: vec![change], ..rotated })
+        let id = material.id;
+
+        let synchronized = self.synchronization(&key.arn, &record, now)?;
+        let mut others = Vec::new();
+        for (region, other) in self.related_keys(&key)? {
+            let material = material::wrap(self, &region, &other.arn, &record, version, rotation, &secret)?;
+            let mut own = other.record.clone();
+            own.share(&record);
+            others.push(KeyChange { materials: vec![material], ..KeyChange::update(other, own) });
+        }
+        let change = KeyChange { materials: vec![material], ..KeyChange::update(Arc::clone(&key), record) };
+        let changes = Changes { keys: std::iter::once(change).chain(others).collect(), ..Changes::default() };
+        let mut changes = self.rotated(&key, id, changes, now, on_demand)?;
+        changes.service_records.extend(synchronized);
+        Ok(changes)
     }
 
     /// The change that makes imported material current that was pending (chapter 32, section 13).
@@ -125,17 +189,17 @@ impl Engine {
     ) -> Result<Changes, Error> {
         record.current = pending.version;
         note_materials(&mut record, key.materials.iter().map(|material| material.noted()));
-        let rotated = self.rotated(&key, pending.id, now, true)?;
         let material = MaterialRecord { rotation: Some(Rotation { at: now, on_demand: true }), ..pending.to_record() };
-        let change = KeyChange { rewritten: vec![material], ..KeyChange::update(key, record) };
-        Ok(Changes { keys: vec![change], ..rotated })
+        let change = KeyChange { rewritten: vec![material], ..KeyChange::update(Arc::clone(&key), record) };
+        self.rotated(&key, pending.id, Changes::of(change), now, true)
     }
 
-    /// Record and event of a rotation.
+    /// Adds record and event of a rotation for each key that it changes.
     fn rotated(
         &self,
         key: &KeySnapshot,
         now_current: MaterialId,
+        mut changes: Changes,
         now: Timestamp,
         on_demand: bool,
     ) -> Result<Changes, Error> {
@@ -148,10 +212,12 @@ impl Engine {
             details.push("previousKeyMaterialId", previous.id.to_string());
         }
         details.push("currentKeyMaterialId", now_current.to_string());
-        let event = ServiceEvent { name: "RotateKey", details: Some(details), response: None };
-        let service_records = self.service_record(&key.arn, now, event)?;
-        let events = vec![self.event(EventKind::Rotation, &key.arn, now)?];
-        Ok(Changes { service_records, events, ..Changes::default() })
+        for change in &changes.keys {
+            let event = ServiceEvent { name: "RotateKey", details: Some(details.clone()), response: None };
+            changes.service_records.extend(self.service_record(&change.arn, now, event)?);
+            changes.events.push(self.event(EventKind::Rotation, &change.arn, now)?);
+        }
+        Ok(changes)
     }
 
     /// The change that deletes expired material (IMP-49), with a record and an event for each.
@@ -184,9 +250,21 @@ impl Engine {
         self.rotation(region, key, record, now, false)
     }
 
-    /// The change that removes a key and all that belongs to it (STA-69), with its record and event.
+    /// The change that removes a key and all that belongs to it (STA-69), with its record and event. Related keys lose
+    /// a replica; if it was the last one, the waiting period of the primary has begun at its date (MRK-54, MRK-58).
     fn deletion(&self, key: Arc<KeySnapshot>, now: Timestamp) -> Result<Changes, Error> {
         let arn = key.arn;
+        let mut shared = key.record.clone();
+        if let Some(related) = &mut shared.related {
+            related.remove(arn.region);
+        }
+        let mut others = self.spread(&key, &shared)?;
+        let is_last = shared.related.as_ref().is_some_and(|related| related.regions().count() == 1);
+        if let Some(at) = key.record.deletion_due(now).filter(|_| is_last) {
+            for record in others.iter_mut().filter_map(|change| change.record.as_mut()) {
+                record.facts.deletion = record.facts.deletion.after_last_replica(at);
+            }
+        }
         let response = Fields::new().with("keyId", arn.to_string());
         let event = ServiceEvent { name: "DeleteKey", details: None, response: Some(response) };
         let aliases = key.record.aliases.iter().map(|name| AliasChange {
@@ -195,17 +273,21 @@ impl Engine {
             record: None,
             expect: Expect::Any,
         });
+        let aliases = aliases.collect();
         // A sweep would have come in time for what expired during the waiting period.
         let Changes { mut service_records, mut events, .. } = self.expired(&key, now)?;
         service_records.append(&mut self.service_record(&arn, now, event)?);
         events.push(self.event(EventKind::Deletion, &arn, now)?);
         let counted = key.record.manager == KeyManager::Customer;
+        if !others.is_empty() {
+            service_records.extend(self.synchronization(&arn, &shared, now)?);
+        }
         Ok(Changes {
-            aliases: aliases.collect(),
-            key_count: counted.then_some((arn.account, KeyCount::OneLess)),
+            aliases,
+            key_count: counted.then_some((arn, KeyCount::OneLess)),
             service_records,
             events,
-            keys: vec![KeyChange::delete(Arc::clone(&key))],
+            keys: std::iter::once(KeyChange::delete(key)).chain(others).collect(),
             ..Changes::default()
         })
     }
@@ -218,7 +300,7 @@ impl Engine {
         account: AccountId,
         now: Timestamp,
     ) -> Result<(), Error> {
-        for arn in self.due(region, now)?.into_iter().filter(|arn| arn.account == account) {
+        for (_, arn) in self.due(region, now)?.into_iter().filter(|(_, arn)| arn.account == account) {
             if region.key(&arn).is_ok_and(|key| key.is_some_and(|key| key.is_dead(now))) {
                 let _ = self.settle(region, &arn, now);
             }
@@ -227,7 +309,7 @@ impl Engine {
     }
 
     /// The keys that need attention, the longest overdue first.
-    fn due(&self, region: &RegionState, now: Timestamp) -> Result<Vec<KeyArn>, Error> {
+    fn due(&self, region: &RegionState, now: Timestamp) -> Result<Vec<(Timestamp, KeyArn)>, Error> {
         let prefix = record::due_prefix(region.partition, region.region);
         let mut range = Range::prefix(&prefix);
         let mut due = Vec::new();
@@ -236,7 +318,7 @@ impl Engine {
             let complete = page.len() < SCAN_PAGE;
             for (key, _) in &page {
                 match record::parse_due_key(region.partition, region.region, key.as_ref()) {
-                    Some((at, arn)) if at <= now => due.push(arn),
+                    Some((at, arn)) if at <= now => due.push((at, arn)),
                     Some(_) => return Ok(due),
                     None => {}
                 }
@@ -254,12 +336,23 @@ impl Engine {
     }
 
     /// The record of an internal action, if anybody listens.
-    fn service_record(&self, arn: &KeyArn, now: Timestamp, event: ServiceEvent) -> Result<Vec<AuditRecord>, Error> {
+    pub(crate) fn service_record(
+        &self,
+        arn: &KeyArn,
+        now: Timestamp,
+        event: ServiceEvent,
+    ) -> Result<Vec<AuditRecord>, Error> {
         if self.audit.is_silent() {
             return Ok(Vec::new());
         }
         Ok(vec![event.into_record(arn, now, self.new_uuid()?)])
     }
+}
+
+/// The replica that must be deleted before `key` is.
+fn dead_before(key: &KeySnapshot, now: Timestamp) -> Option<KeyArn> {
+    let first = key.record.related.as_ref()?.first_dead_replica(now)?;
+    (first != key.arn.region).then(|| key.arn_in(first))
 }
 
 /// The locks of a key and of the aliases that point to it.

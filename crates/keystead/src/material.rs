@@ -110,7 +110,7 @@ impl MaterialCache {
         material.live.store(Some(Arc::clone(&live)));
         self.admit(material, entries);
         // A key that was disabled since this call looked at it has forgotten its material already.
-        if !region.has_usable_key(&key.arn) {
+        if !region.has_usable_key(&key.arn, now) {
             material.live.store(None);
         }
         Ok(LiveHandle::Fresh(live))
@@ -149,6 +149,21 @@ pub(crate) fn wrap(
     Ok(MaterialRecord { format: RECORD_FORMAT, version, id, ekt: Some(ekt.into_bytes()), rotation, imported: None })
 }
 
+/// Wraps all material of a key for a related key in another Region: no token is in two Regions.
+pub(crate) fn transfer(
+    engine: &Engine,
+    key: &KeySnapshot,
+    from: &RegionState,
+    to: &RegionState,
+) -> Result<Vec<MaterialRecord>, Error> {
+    let wrapped = key.materials.iter().map(|material| {
+        let secret = open(from, key, material)?;
+        let arn = key.arn_in(to.region);
+        wrap(engine, to, &arn, &key.record, material.version, material.rotation, &secret)
+    });
+    wrapped.collect()
+}
+
 /// Opens an exported key token and prepares the key in it.
 fn unwrap(
     engine: &Engine,
@@ -157,9 +172,14 @@ fn unwrap(
     material: &Material,
     now: Timestamp,
 ) -> Result<LiveMaterial, Error> {
+    let secret = open(region, key, material)?;
+    Ok(LiveMaterial { key: prepare(engine, &key.record, secret.expose())?, since: now })
+}
+
+fn open(region: &RegionState, key: &KeySnapshot, material: &Material) -> Result<SecretBytes, Error> {
     let binding = binding(&key.arn, &key.record, material.version);
     let ekt = material.ekt.as_ref().ok_or_else(|| damaged("key material"))?;
-    let secret = match region.domain_keys.load().unwrap(ekt, &binding) {
+    match region.domain_keys.load().unwrap(ekt, &binding) {
         // The domain key was rotated since the snapshot was taken; the present one holds a token under the new key.
         Err(HierarchyError::UnknownDomainKey { .. }) => {
             let present = region.key(&key.arn)?.ok_or_else(|| damaged("key"))?;
@@ -169,8 +189,7 @@ fn unwrap(
         }
         opened => opened,
     }
-    .map_err(hierarchy)?;
-    Ok(LiveMaterial { key: prepare(engine, &key.record, secret.expose())?, since: now })
+    .map_err(hierarchy)
 }
 
 /// Computes key schedules and parses key pairs, once.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use keystead_hierarchy::Profile;
 use keystead_hierarchy::schedule::RotationSchedule;
-use keystead_hierarchy::spec::{KeyManager, KeySpec, KeyUsage, Origin};
+use keystead_hierarchy::spec::{KeyManager, KeySpec, KeyState, KeyUsage, Origin};
 use keystead_hierarchy::{Deletion, Fingerprint, KeyFacts, MaterialId};
 use keystead_types::{AccountId, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
 use serde::de::DeserializeOwned;
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::grant::Grant;
+use crate::related::RelatedKeys;
 
 /// A KMS key without its material.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,6 +41,9 @@ pub(crate) struct KeyRecord {
     pub(crate) on_demand_rotations: u32,
     /// The material version that encrypts; 0 as long as none was imported.
     pub(crate) current: u32,
+    /// The set that a multi-Region key belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) related: Option<RelatedKeys>,
     /// What keys of origin `EXTERNAL` have besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) import: Option<ImportRecord>,
@@ -107,31 +111,60 @@ pub(crate) struct CounterRecord {
     pub(crate) count: u64,
 }
 
+/// The last use of a key, as of the last save.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct UsageRecord {
+    #[serde(rename = "v")]
+    pub(crate) format: u32,
+    pub(crate) at: Timestamp,
+    pub(crate) operation: Box<str>,
+    pub(crate) event_id: Option<uuid::Uuid>,
+    pub(crate) request_id: uuid::Uuid,
+}
+
 /// The format version that this code writes.
 pub(crate) const RECORD_FORMAT: u32 = 1;
 
 impl KeyRecord {
-    /// When the key ceases to exist.
-    pub(crate) fn deletion_due(&self) -> Option<Timestamp> {
-        match self.facts.deletion {
+    /// The state at `now` of the key in `region` (STA-18).
+    pub(crate) fn state(&self, region: Region, now: Timestamp) -> KeyState {
+        self.facts_at(region, now).state()
+    }
+
+    /// When the key ceases to exist, as far as that is known at `now`.
+    pub(crate) fn deletion_due(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.deletion_at(now) {
             Deletion::Scheduled { at } => Some(at),
             _ => None,
         }
     }
 
-    /// The waiting period that begins when the last replica is gone.
-    pub(crate) fn pending_window_days(&self) -> Option<u32> {
+    /// When the waiting period ends that was begun with this record.
+    pub(crate) fn scheduled_deletion(&self) -> Option<Timestamp> {
         match self.facts.deletion {
+            Deletion::Scheduled { at } => Some(at),
+            Deletion::None | Deletion::AwaitingReplicas { .. } => None,
+        }
+    }
+
+    /// The waiting period that begins when the last replica is gone.
+    pub(crate) fn pending_window_days(&self, now: Timestamp) -> Option<u32> {
+        match self.deletion_at(now) {
             Deletion::AwaitingReplicas { window_days } => Some(window_days),
             _ => None,
         }
     }
 
+    /// Whether the key in `region` is a replica at `now`.
+    pub(crate) fn is_replica(&self, region: Region, now: Timestamp) -> bool {
+        self.related.as_ref().is_some_and(|related| related.primary_at(now) != region)
+    }
+
     /// When the next automatic rotation falls due; never while the state forbids it (ROT-24, ROT-25), and never at the
-    /// end of time, where there is no instant after it.
-    pub(crate) fn rotation_due(&self) -> Option<Timestamp> {
-        let due = self.rotation.filter(|_| self.facts.state().is_usable()).map(|schedule| schedule.next());
-        due.filter(|at| *at < Timestamp::MAX)
+    /// end of time, where there is no instant after it. Replicas rotate with their primary (ROT-50).
+    pub(crate) fn rotation_due(&self, region: Region, now: Timestamp) -> Option<Timestamp> {
+        let rotates = self.state(region, now).is_usable() && !self.is_replica(region, now);
+        self.rotation.filter(|_| rotates).map(|schedule| schedule.next()).filter(|at| *at < Timestamp::MAX)
     }
 
     /// When the first of the imported materials that are there expires.
@@ -139,9 +172,73 @@ impl KeyRecord {
         self.import.as_ref().and_then(|import| import.next_expiry)
     }
 
-    /// The next instant at which time alone changes something.
-    pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        [self.deletion_due(), self.rotation_due(), self.expiry_due()].into_iter().flatten().min()
+    /// The next instant at which the key in `region` has to be brought up to date, as far as the record knows. What
+    /// happens after the end of a phase is known when that is recorded.
+    pub(crate) fn next_due(&self, region: Region) -> Option<Timestamp> {
+        let deletion = self.scheduled_deletion();
+        let phase = self.related.as_ref().and_then(|related| related.phase_due(region));
+        let rotation = self.rotation_due(region, Timestamp::MIN);
+        [deletion, phase, rotation, self.expiry_due()].into_iter().flatten().min()
+    }
+
+    /// The record of a replica of this key: what is shared, and everything else at its default (MRK-24).
+    pub(crate) fn as_replica(&self, now: Timestamp) -> Self {
+        Self {
+            created: now,
+            description: "".into(),
+            facts: KeyFacts::new(self.origin),
+            tags: BTreeMap::new(),
+            aliases: BTreeSet::new(),
+            ..self.clone()
+        }
+    }
+
+    /// When the key will be deleted if nothing is cancelled; of a primary that waits for its replicas it is known once
+    /// all of them have a date (MRK-57).
+    pub(crate) fn expected_deletion(&self, now: Timestamp) -> Option<Timestamp> {
+        let last = self.related.as_ref().and_then(RelatedKeys::last_deletion);
+        match last.map_or(self.facts.deletion, |at| self.facts.deletion.after_last_replica(at)) {
+            Deletion::Scheduled { at } => Some(at),
+            Deletion::AwaitingReplicas { .. } => self.deletion_due(now),
+            Deletion::None => None,
+        }
+    }
+
+    /// Takes over what related keys share, and nothing else (MRK-13, MRK-14).
+    pub(crate) fn share(&mut self, from: &Self) {
+        self.rotation = from.rotation;
+        self.on_demand_rotations = from.on_demand_rotations;
+        self.current = from.current;
+        self.related.clone_from(&from.related);
+    }
+
+    /// Whether both say the same of what related keys share.
+    pub(crate) fn shares_all(&self, other: &Self) -> bool {
+        self.rotation == other.rotation
+            && self.on_demand_rotations == other.on_demand_rotations
+            && self.current == other.current
+            && self.related == other.related
+    }
+
+    /// The facts about the key in `region` at `now`.
+    pub(crate) fn facts_at(&self, region: Region, now: Timestamp) -> KeyFacts {
+        match &self.related {
+            None => self.facts,
+            Some(related) => KeyFacts {
+                creating: related.is_creating(region, now),
+                updating: related.is_updating(region, now),
+                deletion: self.deletion_at(now),
+                ..self.facts
+            },
+        }
+    }
+
+    /// The waiting period of a primary begins when its last replica is gone, whether or not that was removed (MRK-58).
+    fn deletion_at(&self, now: Timestamp) -> Deletion {
+        match self.related.as_ref().and_then(RelatedKeys::last_deletion).filter(|at| *at <= now) {
+            Some(at) => self.facts.deletion.after_last_replica(at),
+            None => self.facts.deletion,
+        }
     }
 }
 
@@ -164,6 +261,7 @@ pub(crate) enum Kind {
     Alias,
     Grant,
     Counter,
+    Usage,
 }
 
 impl Kind {
@@ -174,6 +272,7 @@ impl Kind {
             Self::Alias => b'a',
             Self::Grant => b'g',
             Self::Counter => b'n',
+            Self::Usage => b'u',
         }
     }
 }
@@ -201,6 +300,12 @@ pub(crate) fn parse_key_key(partition: Partition, region: Region, key: &[u8]) ->
     let account = std::str::from_utf8(account).ok()?.parse().ok()?;
     let key_id = std::str::from_utf8(key_id).ok()?.parse().ok()?;
     Some(KeyArn { partition, region, account, key_id })
+}
+
+pub(crate) fn usage_key(arn: &KeyArn) -> Vec<u8> {
+    let mut key = prefix(arn.partition, arn.region, arn.account, Kind::Usage);
+    key.extend_from_slice(arn.key_id.encode(&mut [0; KeyId::TEXT_LEN]).as_bytes());
+    key
 }
 
 /// The beginning of the store keys of all material versions of a key.

@@ -11,25 +11,29 @@ use keystead_store::{Batch, Expect, Range, Revision};
 use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
 
 use crate::Error;
-use crate::commit::Changes;
 use crate::engine::{Engine, hierarchy, storage};
 use crate::grant::{Grant, GrantIndex};
+use crate::kms::RegionConfig;
 use crate::ledger::{Ledger, View};
 use crate::policies::default_key_policy;
-use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
+use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT, UsageRecord};
 use crate::snapshot::{Held, KeyCell, KeySnapshot, Material};
+use crate::usage::LastUse;
 
 /// One Region.
 pub(crate) struct RegionState {
     pub(crate) region: Region,
     pub(crate) partition: Partition,
     pub(crate) profile: Profile,
+    /// Whether keys of the specs `HMAC_…` can be made here (ASY-68).
+    pub(crate) has_hmac_keys: bool,
     pub(crate) domain_keys: ArcSwap<DomainKeys>,
     /// Taken while the domain key rotates.
     domain_rotation: Mutex<()>,
     /// Held shared by commits of new material, so that a rotation can wait for those that began under the former domain key.
     pub(crate) domain_epoch: RwLock<()>,
-    pub(crate) locks: WriteLocks,
+    /// Those of the instance.
+    pub(crate) locks: Arc<WriteLocks>,
     store: Arc<Ledger>,
     keys: papaya::HashMap<KeyRef, Arc<KeyCell>, foldhash::fast::RandomState>,
     aliases: papaya::HashMap<AliasRef, KeyId, foldhash::fast::RandomState>,
@@ -38,16 +42,18 @@ pub(crate) struct RegionState {
 
 impl RegionState {
     /// Opens the Region: its domain keys are unsealed, or made on first use.
-    pub(crate) fn open(engine: &Engine, region: Region, partition: Partition, profile: Profile) -> Result<Self, Error> {
+    pub(crate) fn open(engine: &Engine, region: Region, config: RegionConfig) -> Result<Self, Error> {
+        let RegionConfig { partition, profile, hmac_keys, .. } = config;
         let domain_keys = open_domain_keys(engine, Domain { partition, region }, profile)?;
         Ok(Self {
             region,
             partition,
             profile,
+            has_hmac_keys: hmac_keys,
             domain_keys: ArcSwap::from_pointee(domain_keys),
             domain_rotation: Mutex::default(),
             domain_epoch: RwLock::default(),
-            locks: WriteLocks::new(),
+            locks: Arc::clone(&engine.locks),
             store: Arc::clone(&engine.store),
             keys: papaya::HashMap::default(),
             aliases: papaya::HashMap::default(),
@@ -65,7 +71,12 @@ impl RegionState {
 
     /// What every ARN of the account in this Region begins with.
     pub(crate) fn arn_prefix(&self, account: AccountId) -> String {
-        format!("arn:{}:kms:{}:{account}:", self.partition, self.region)
+        self.arn_prefix_in(self.region, account)
+    }
+
+    /// What every ARN of the account in a Region of the same partition begins with.
+    pub(crate) fn arn_prefix_in(&self, region: Region, account: AccountId) -> String {
+        format!("arn:{}:kms:{region}:{account}:", self.partition)
     }
 
     /// The present snapshot of a key, dead or alive.
@@ -93,15 +104,20 @@ impl RegionState {
         Ok(Some(*self.aliases.pin().get_or_insert(reference, record.target)))
     }
 
+    /// The keys among the live ones that fit.
+    pub(crate) fn live_keys(&self, fits: impl Fn(&KeySnapshot) -> bool) -> Vec<KeyArn> {
+        self.keys.pin().values().map(|cell| cell.load()).filter(|key| fits(key)).map(|key| key.arn).collect()
+    }
+
     /// Whether the key can be had without reading the store.
     pub(crate) fn has_live_key(&self, arn: &KeyArn) -> bool {
         self.keys.pin().contains_key(&KeyRef { account: arn.account, key_id: arn.key_id })
     }
 
     /// Whether the key is live and its state admits cryptographic operations.
-    pub(crate) fn has_usable_key(&self, arn: &KeyArn) -> bool {
+    pub(crate) fn has_usable_key(&self, arn: &KeyArn, now: Timestamp) -> bool {
         let reference = KeyRef { account: arn.account, key_id: arn.key_id };
-        self.keys.pin().get(&reference).is_some_and(|cell| cell.load().state().is_usable())
+        self.keys.pin().get(&reference).is_some_and(|cell| cell.load().state(now).is_usable())
     }
 
     /// Whether the alias can be had without reading the store.
@@ -156,21 +172,20 @@ impl RegionState {
         }
     }
 
+    /// Makes new material known before any related key uses it, so that what one encrypts all others can decrypt
+    /// (MRK-40). Readers of the store wait until all is published.
+    pub(crate) fn announce_material(&self, previous: &KeySnapshot, next: &KeySnapshot) {
+        let reference = KeyRef { account: next.arn.account, key_id: next.arn.key_id };
+        if let Some(cell) = self.keys.pin().get(&reference) {
+            cell.announce(Arc::new(previous.with_materials_of(next)));
+        }
+    }
+
     /// Makes a committed deletion visible and wipes what was unwrapped.
     pub(crate) fn retract_key(&self, arn: &KeyArn) {
         let reference = KeyRef { account: arn.account, key_id: arn.key_id };
         if let Some(cell) = self.keys.pin().remove(&reference) {
             cell.load().forget_live_material();
-        }
-    }
-
-    /// Drops the live forms of what `changes` is about; the next reader loads what the store holds.
-    pub(crate) fn forget(&self, changes: &Changes) {
-        for change in &changes.keys {
-            self.retract_key(&change.arn);
-        }
-        for change in &changes.aliases {
-            self.publish_alias(change.account, &change.name, None);
         }
     }
 
@@ -194,7 +209,11 @@ impl RegionState {
         let Some(entry) = view.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
         let record: KeyRecord = record::decode(&entry.value)?;
         let (materials, grants) = (load_materials(&view, arn)?, load_grants(&view, arn)?);
-        let snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, Some(materials), Some(grants))?;
+        let usage = view.get(&record::usage_key(arn)).map_err(storage)?;
+        let usage = usage.map(|entry| record::decode::<UsageRecord>(&entry.value)).transpose()?;
+        let materials = Some(materials);
+        let mut snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, materials, Some(grants))?;
+        snapshot.usage = Arc::new(LastUse::saved(usage.and_then(UsageRecord::into_use)));
         let cell = Arc::new(KeyCell::new(Arc::new(snapshot)));
         let keys = self.keys.pin();
         let cell = keys.get_or_insert(reference, cell);
@@ -226,8 +245,9 @@ impl std::fmt::Debug for RegionState {
     }
 }
 
-/// The mutexes of writers. Every resource belongs to a stripe; stripes are taken in ascending order, so writers cannot
-/// wait for each other in a circle.
+/// The mutexes of writers, the same in all Regions. Every resource belongs to a stripe; stripes are taken in ascending
+/// order, so writers cannot wait for each other in a circle. Related multi-Region keys have one ID and so one stripe:
+/// whoever locks one of them has locked the set.
 pub(crate) struct WriteLocks {
     stripes: Vec<Mutex<()>>,
     hasher: foldhash::fast::RandomState,
@@ -244,7 +264,7 @@ pub(crate) struct HeldLocks<'l> {
 }
 
 impl WriteLocks {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let stripes = (0..STRIPES).map(|_| Mutex::default()).collect();
         Self { stripes, hasher: foldhash::fast::RandomState::default() }
     }
@@ -338,6 +358,7 @@ fn stand_in(partition: Partition, region: Region, profile: Profile) -> Result<Ke
         on_demand_rotations: 0,
         current: 0,
         import: None,
+        related: None,
     };
     KeySnapshot::build(arn, record, Revision(0), None, None, None, None)
 }

@@ -7,15 +7,16 @@
 use std::cell::{Cell, RefCell};
 
 use keystead_hierarchy::BlobHeader;
-use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, KmsArn, Timestamp};
+use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, KmsArn, Region, Timestamp};
 
 use crate::Error;
-use crate::catalogue::{Identifiers, Row};
+use crate::catalogue::{Bucket, Identifiers, Row};
 use crate::door::CallFacts;
 use crate::engine::Engine;
 use crate::grant::{Grant, GrantId, GrantReference, Sight, open_token};
+use crate::policies::default_key_policy;
 use crate::region::RegionState;
-use crate::snapshot::Held;
+use crate::snapshot::{Held, KeySnapshot};
 use crate::targets::{Decrypting, Named, Target};
 
 /// Resolves the identifiers of one call.
@@ -75,6 +76,39 @@ impl<'c> Resolver<'c> {
         let holder = self.region.key(&self.region.key_arn(self.account, key_id))?;
         let dead = holder.filter(|key| key.is_dead(self.now));
         Ok(dead.map(|key| Target { key, named: Named::Id, foreign: false, exists: true }))
+    }
+
+    /// A replica of `key` to be made in `region`, by its properties.
+    pub(crate) fn replica_draft(&self, key: &KeySnapshot, region: Region) -> Result<KeySnapshot, Error> {
+        let partition = self.engine.region_config(&region).partition;
+        let arn = KeyArn { partition, region, ..key.arn };
+        let mut record = key.record.as_replica(self.now);
+        record.policy = default_key_policy(partition, arn.account).into();
+        record.current = 0;
+        if let Some(related) = &mut record.related {
+            related.add(region, self.now);
+        }
+        KeySnapshot::preview(arn, &record, &[])
+    }
+
+    /// The replica of `key` in `region` if its waiting period is over, though it was not removed yet.
+    pub(crate) fn dead_replica(&self, key: &KeySnapshot, region: Region) -> Result<Option<Target>, Error> {
+        let related = key.record.related.as_ref();
+        if !related.is_some_and(|related| related.regions().any(|own| own == region)) {
+            return Ok(None);
+        }
+        let replica = self.engine.region(region)?.key(&key.arn_in(region))?.filter(|replica| replica.is_dead(self.now));
+        Ok(replica.map(|key| Target { key, named: Named::Id, foreign: false, exists: true }))
+    }
+
+    /// The replica of `key` in `region`, if `key` is a primary and has one there.
+    pub(crate) fn replica(&self, key: &KeySnapshot, region: Region) -> Result<Option<Target>, Error> {
+        let Some(related) = key.record.related.as_ref().filter(|_| !key.is_replica(self.now)) else { return Ok(None) };
+        if !related.replicas_at(self.now).any(|own| own == region) {
+            return Ok(None);
+        }
+        let replica = self.engine.region(region)?.key(&key.arn_in(region))?;
+        Ok(replica.map(|key| Target { named: Named::Arn(key.arn), key, foreign: false, exists: true }))
     }
 
     /// The key and grant that a token stands for. The token itself proves that they existed (GRA-74).
@@ -220,6 +254,11 @@ impl<'c> Resolver<'c> {
 
     /// The key, unless its waiting period is over.
     fn living(&self, arn: &KeyArn) -> Result<Option<Held>, Error> {
+        // Related keys become visible one after the other. Who looks at several of them sees the change as a whole; who
+        // uses one has no need to wait (MRK-33).
+        if arn.key_id.is_multi_region() && self.row.bucket == Bucket::Own {
+            self.region.wait_for_publication();
+        }
         match self.region.key(arn)? {
             Some(key) if key.is_dead(self.now) => {
                 self.dead.borrow_mut().push(key);
@@ -253,7 +292,7 @@ fn alias_not_found(arn: &str) -> Error {
     Error::NotFound(format!("Alias {arn} is not found.").into())
 }
 
-/// Reads of the store that load a key: its record, its materials.
-const KEY_READS: u32 = 3;
+/// Reads of the store that load a key: its record, its materials, its grants, its last use.
+const KEY_READS: u32 = 4;
 /// How often an alias is looked up again while it moves.
 const ALIAS_RETRIES: usize = 16;

@@ -9,13 +9,14 @@ use keystead_hierarchy::spec::KeyState;
 use keystead_hierarchy::{Ekt, Fingerprint, MaterialId};
 use keystead_policy::{ArnColons, Policy, Resource, SplitArn};
 use keystead_store::Revision;
-use keystead_types::{KeyArn, Timestamp};
+use keystead_types::{KeyArn, Region, Timestamp};
 
 use crate::Error;
 use crate::engine::{damaged, hierarchy};
 use crate::grant::GrantIndex;
 use crate::policies::compile_key_policy;
 use crate::record::{ImportedMaterial, KeyRecord, MaterialRecord, RECORD_FORMAT, Rotation};
+use crate::usage::LastUse;
 
 /// Where the snapshots of one key follow each other.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub(crate) struct KeySnapshot {
     pub(crate) alias_names: Vec<String>,
     /// The next instant at which time alone changes something.
     pub(crate) next_due: Option<Timestamp>,
+    /// Shared by all snapshots of the key.
+    pub(crate) usage: Arc<LastUse>,
 }
 
 /// One version of key material: its exported key token, and its live form while that is cached.
@@ -90,6 +93,11 @@ impl KeyCell {
             if present.revision < snapshot.revision { Arc::clone(snapshot) } else { Arc::clone(present) }
         });
     }
+
+    /// Shows the present key with more material than it uses. The writer has the key locked.
+    pub(crate) fn announce(&self, snapshot: Arc<KeySnapshot>) {
+        self.snapshot.store(snapshot);
+    }
 }
 
 impl KeySnapshot {
@@ -125,7 +133,8 @@ impl KeySnapshot {
             arn_colons: ArnColons::find(&arn_text),
             arn_text,
             alias_names: record.aliases.iter().map(ToString::to_string).collect(),
-            next_due: record.next_due(),
+            next_due: record.next_due(arn.region),
+            usage: previous.map(|previous| Arc::clone(&previous.usage)).unwrap_or_default(),
             arn,
             record,
             policy,
@@ -140,6 +149,15 @@ impl KeySnapshot {
         let materials = self.materials.iter().map(|material| {
             if material.version == renewed.version { Arc::clone(&renewed) } else { Arc::clone(material) }
         });
+        self.with_materials(revision, Arc::new(materials.collect()))
+    }
+
+    /// The same key with the materials of its successor, which it does not use yet (MRK-40).
+    pub(crate) fn with_materials_of(&self, next: &Self) -> Self {
+        self.with_materials(self.revision, Arc::clone(&next.materials))
+    }
+
+    fn with_materials(&self, revision: Revision, materials: Arc<Vec<Arc<Material>>>) -> Self {
         Self {
             revision,
             arn: self.arn,
@@ -147,10 +165,11 @@ impl KeySnapshot {
             arn_colons: self.arn_colons,
             record: self.record.clone(),
             policy: Arc::clone(&self.policy),
-            materials: Arc::new(materials.collect()),
+            materials,
             grants: self.grants.clone(),
             alias_names: self.alias_names.clone(),
             next_due: self.next_due,
+            usage: Arc::clone(&self.usage),
         }
     }
 
@@ -160,21 +179,31 @@ impl KeySnapshot {
     }
 
     /// A key that is about to be created, as it will look.
-    pub(crate) fn preview(arn: KeyArn, record: &KeyRecord, material: Option<&MaterialRecord>) -> Result<Self, Error> {
-        let materials = material.map(|material| Material::new(material.clone()).map(Arc::new));
-        let materials = materials.into_iter().collect::<Result<Vec<_>, _>>()?;
+    pub(crate) fn preview(arn: KeyArn, record: &KeyRecord, materials: &[MaterialRecord]) -> Result<Self, Error> {
+        let materials = materials.iter().map(|material| Ok(Arc::new(Material::new(material.clone())?)));
+        let materials = materials.collect::<Result<_, Error>>()?;
         Self::build(arn, record.clone(), Revision(0), None, None, Some(materials), None)
     }
 
-    /// The state of the key (STA-04), as committed.
-    pub(crate) fn state(&self) -> KeyState {
-        self.record.facts.state()
+    /// Whether it was never committed.
+    pub(crate) fn is_draft(&self) -> bool {
+        self.revision == Revision(0)
     }
 
-    /// The state of the key at `now`: imported material that has expired is not there, whether or not it was deleted yet
+    /// Whether the key is a replica.
+    pub(crate) fn is_replica(&self, now: Timestamp) -> bool {
+        self.record.is_replica(self.arn.region, now)
+    }
+
+    /// The related key in another Region.
+    pub(crate) fn arn_in(&self, region: Region) -> KeyArn {
+        KeyArn { region, ..self.arn }
+    }
+
+    /// The state of the key (STA-04). Imported material that has expired is not there, whether or not it was deleted yet
     /// (IMP-50).
-    pub(crate) fn state_at(&self, now: Timestamp) -> KeyState {
-        let mut facts = self.record.facts;
+    pub(crate) fn state(&self, now: Timestamp) -> KeyState {
+        let mut facts = self.record.facts_at(self.arn.region, now);
         if self.has_expired_material(now) {
             facts.material_present &= self.bound_materials().all(|material| !material.is_expired(now));
         }
@@ -207,7 +236,7 @@ impl KeySnapshot {
 
     /// Whether the waiting period is over: the key exists no more, whether or not it was removed yet (STA-70).
     pub(crate) fn is_dead(&self, now: Timestamp) -> bool {
-        self.record.deletion_due().is_some_and(|at| at <= now)
+        self.record.deletion_due(now).is_some_and(|at| at <= now)
     }
 
     /// Whether time has changed something that is not committed yet.

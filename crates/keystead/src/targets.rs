@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use keystead_types::{AliasArn, AliasName, KeyArn};
+use keystead_types::{AliasArn, AliasName, KeyArn, Region};
 use smallvec::{SmallVec, smallvec};
 
 use crate::Error;
-use crate::catalogue::{Action, Row};
+use crate::catalogue::{Action, CREATE_SERVICE_LINKED_ROLE, Row};
 use crate::grant::{Grant, GrantId};
 use crate::resolve::Resolver;
 use crate::snapshot::{Held, KeySnapshot};
@@ -70,6 +70,8 @@ pub(crate) enum On<'t> {
     Grant(&'t Target, Option<&'t Grant>),
     /// A key that does not exist yet.
     NewKey(&'t KeyArn),
+    /// A replica that does not exist yet, as it will look, in its Region.
+    Replica(&'t KeySnapshot),
     /// No resource.
     Nothing,
 }
@@ -337,29 +339,111 @@ impl Targets for MovingAlias {
 }
 
 /// A key to be created.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct NewKey {
     pub(crate) arn: KeyArn,
-    tagged: bool,
+    /// Whether it gets tags.
+    pub(crate) tagged: bool,
+    /// Whether it makes KMS synchronise keys, for which there is a role.
+    pub(crate) linked_role: bool,
 }
 
 impl Targets for NewKey {
-    /// The ARN of the key, and whether it gets tags.
-    type Wanted<'r> = (KeyArn, bool);
+    type Wanted<'r> = Self;
 
-    fn resolve((arn, tagged): &Self::Wanted<'_>, _: &Resolver<'_>) -> Result<Self, Error> {
-        Ok(Self { arn: *arn, tagged: *tagged })
+    fn resolve(wanted: &Self, _: &Resolver<'_>) -> Result<Self, Error> {
+        Ok(*wanted)
     }
 
-    /// `kms:CreateKey`, and with tags `kms:TagResource` on the key to be (PRM-14).
+    /// `kms:CreateKey`, with tags `kms:TagResource` on the key to be (PRM-14), and for the primary of a set the right
+    /// to create the role that synchronises it (MRK-69).
     fn claims(&self, row: &'static Row) -> Claims<'_> {
         let on = [On::Nothing, On::NewKey(&self.arn)];
         let wanted = if self.tagged { 2 } else { 1 };
-        row.actions.iter().zip(on).take(wanted).map(|(action, on)| Claim { action, on }).collect()
+        let own = row.actions.iter().zip(on).take(wanted).map(|(action, on)| Claim { action, on });
+        let role = self.linked_role.then(|| Claim { action: &CREATE_SERVICE_LINKED_ROLE, on: On::Nothing });
+        own.chain(role).collect()
     }
 
     fn keys(&self) -> SmallVec<[&Target; 2]> {
         SmallVec::new()
+    }
+}
+
+/// A key and the replica to be made of it (ReplicateKey).
+#[derive(Debug)]
+pub(crate) struct NewReplica {
+    pub(crate) key: Target,
+    /// The replica by its properties; it has no material yet.
+    pub(crate) draft: KeySnapshot,
+    tagged: bool,
+    /// A replica whose waiting period is over still stands in the Region; it is removed first (MRK-29).
+    holder: Option<Target>,
+}
+
+/// How a replica is asked for.
+pub(crate) struct WantedReplica<'r> {
+    pub(crate) key_id: &'r str,
+    pub(crate) region: Region,
+    /// Whether it gets tags.
+    pub(crate) tagged: bool,
+}
+
+impl Targets for NewReplica {
+    type Wanted<'r> = WantedReplica<'r>;
+
+    fn resolve(wanted: &WantedReplica<'_>, resolver: &Resolver<'_>) -> Result<Self, Error> {
+        let key = resolver.key(wanted.key_id)?;
+        let draft = resolver.replica_draft(key.snapshot(), wanted.region)?;
+        let holder = resolver.dead_replica(key.snapshot(), wanted.region)?;
+        Ok(Self { key, draft, tagged: wanted.tagged, holder })
+    }
+
+    /// `kms:ReplicateKey` on the key; in the other Region `kms:CreateKey`, and with tags `kms:TagResource` (PRM-15).
+    fn claims(&self, row: &'static Row) -> Claims<'_> {
+        let on = [On::Key(&self.key, None), On::Replica(&self.draft), On::Replica(&self.draft)];
+        let wanted = if self.tagged { 3 } else { 2 };
+        row.actions.iter().zip(on).take(wanted).map(|(action, on)| Claim { action, on }).collect()
+    }
+
+    fn keys(&self) -> SmallVec<[&Target; 2]> {
+        smallvec![&self.key]
+    }
+
+    fn settled(&self) -> SmallVec<[&Target; 2]> {
+        std::iter::once(&self.key).chain(&self.holder).collect()
+    }
+}
+
+/// A primary and the replica that shall take over its role (UpdatePrimaryRegion).
+#[derive(Debug)]
+pub(crate) struct Succession {
+    pub(crate) primary: Target,
+    /// `None` if the key is no primary, or has no replica there.
+    pub(crate) heir: Option<Target>,
+}
+
+impl Targets for Succession {
+    type Wanted<'r> = (&'r str, Region);
+
+    fn resolve((key_id, region): &Self::Wanted<'_>, resolver: &Resolver<'_>) -> Result<Self, Error> {
+        let primary = resolver.key(key_id)?;
+        let heir = resolver.replica(primary.snapshot(), *region)?;
+        Ok(Self { primary, heir })
+    }
+
+    /// The same permission on both, each in its Region (PRM-20).
+    fn claims(&self, row: &'static Row) -> Claims<'_> {
+        row.actions.iter().zip(self.keys()).map(|(action, key)| Claim { action, on: On::Key(key, None) }).collect()
+    }
+
+    fn keys(&self) -> SmallVec<[&Target; 2]> {
+        std::iter::once(&self.primary).chain(&self.heir).collect()
+    }
+
+    /// The record of the call is about the primary; the other Region has a record of its own.
+    fn recorded(&self) -> SmallVec<[&Target; 2]> {
+        smallvec![&self.primary]
     }
 }
 

@@ -147,10 +147,12 @@ mod tests {
             "9007199254740992",
             "9007199254740993",
             "1e400",
+            "1e999999999999999",
         ];
         for (i, a) in ascending.iter().enumerate() {
             for (j, b) in ascending.iter().enumerate() {
-                assert_eq!(Decimal::parse(a).unwrap().cmp(&Decimal::parse(b).unwrap()), i.cmp(&j), "{a} {b}");
+                let (a, b) = (Decimal::parse(a).unwrap(), Decimal::parse(b).unwrap());
+                assert_eq!((a.cmp(&b), a == b), (i.cmp(&j), i == j), "{a:?} {b:?}");
             }
         }
         for (a, b) in [

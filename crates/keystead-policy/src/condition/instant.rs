@@ -169,6 +169,7 @@ mod tests {
             assert_eq!(parse(iso).unwrap(), parse(epoch).unwrap(), "{iso} {epoch}");
         }
         assert_eq!(parse("2020"), Some(from_seconds(2020)));
+        assert_eq!(parse("999999999999999999"), Some(from_seconds(999_999_999_999_999_999)));
     }
 
     /// Spec: POL-55
@@ -194,6 +195,7 @@ mod tests {
             "2030-01-01T00:00+0200",
             "2030-*",
             "1893456000 ",
+            "1000000000000000000",
             "+",
             ".5",
         ] {

@@ -46,6 +46,13 @@ impl Element {
         Ok(Self { key, slot: Slot::NONE, test, quantifier, negated, if_exists })
     }
 
+    /// The texts of which one must be the value of the key, if the key has a single value; none if the element can be
+    /// satisfied by anything else.
+    pub(crate) fn demanded_texts(&self) -> Option<Vec<&str>> {
+        let is_plain = self.quantifier.is_none() && !self.negated && !self.if_exists && !self.test.is_empty();
+        is_plain.then(|| self.test.exact_texts()).flatten()
+    }
+
     /// Whether a request satisfies the element in a statement of this effect.
     pub(crate) fn is_satisfied(&self, effect: Effect, facts: &Facts<'_>) -> bool {
         // POL-49: constant, whatever the request.

@@ -91,6 +91,8 @@ mod tests {
     fn ranges_contain_by_bits_not_by_text() {
         assert!(contains("192.0.2.0/24", "192.0.2.255"));
         assert!(!contains("192.0.2.0/24", "192.0.3.0"));
+        assert!(contains("192.0.2.1/32", "192.0.2.1") && !contains("192.0.2.1/32", "192.0.2.2"));
+        assert!(contains("2001:db8::1/128", "2001:db8::1"));
         assert!(contains("192.0.2.77/24", "192.0.2.1"), "host bits are ignored");
         assert!(contains("0.0.0.0/0", "255.255.255.255"));
         assert!(!contains("0.0.0.0/0", "::1"));
@@ -100,6 +102,8 @@ mod tests {
         assert!(contains("2001:db8::/32", "2001:db8:ffff::1"));
         assert!(contains("192.0.2.0/24", "::ffff:192.0.2.9"), "mapped addresses are IPv4");
         assert!(contains("::ffff:192.0.2.0/120", "192.0.2.9"));
+        assert!(contains("::ffff:0.0.0.0/96", "192.0.2.9"), "all of IPv4");
+        assert!(!contains("::ffff:0.0.0.0/95", "192.0.2.9"));
         assert!(contains("::ffff:192.0.2.0/64", "::1"), "wider than the mapped addresses");
     }
 

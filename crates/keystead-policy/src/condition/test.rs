@@ -97,6 +97,15 @@ impl Test {
         }
     }
 
+    /// The texts that may match, if they can be listed.
+    pub(super) fn exact_texts(&self) -> Option<Vec<&str>> {
+        match self {
+            Self::Exact(texts) => Some(texts.iter().map(|text| &**text).collect()),
+            Self::Arns(templates) => templates.iter().map(Template::as_literal).collect(),
+            _ => None,
+        }
+    }
+
     /// Whether a single request value matches at least one policy value, before any negation.
     pub(super) fn matches(&self, value: Value<'_>, facts: &Facts<'_>) -> bool {
         match self {

@@ -107,6 +107,7 @@ mod tests {
             (Value::Number(i64::MIN), "-9223372036854775808"),
             (Value::Time(instant), "2018-12-31T11:59:59Z"),
             (Value::Epoch(instant), "1546257599.25"),
+            (Value::Epoch(Timestamp::UNIX_EPOCH), "0"),
             (Value::Epoch("1969-12-31T23:59:58.5Z".parse().unwrap()), "-1.5"),
             (Value::Address("2001:db8::1".parse().unwrap()), "2001:db8::1"),
             (Value::Text(""), ""),

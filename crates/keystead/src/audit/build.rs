@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use keystead_types::{AccountId, KeyArn, Timestamp};
+use keystead_types::{AccountId, KeyArn, Region, Timestamp};
 
 use super::{AuditRecord, FieldValue, Fields, ResourceEntry, UserIdentity, identity::INTERNAL};
 use crate::Error;
@@ -20,6 +20,40 @@ pub(crate) struct AuditExtras {
     pub(crate) response: Option<Fields>,
     /// `additionalEventData`.
     pub(crate) additional: Option<Fields>,
+    /// What the call has done in another Region.
+    pub(crate) elsewhere: Option<Elsewhere>,
+}
+
+/// The record of a call in another Region than the one where it was made (AUD-02).
+#[derive(Debug)]
+pub(crate) struct Elsewhere {
+    pub(crate) name: &'static str,
+    pub(crate) region: Region,
+    pub(crate) request: Fields,
+    pub(crate) response: Fields,
+    /// The key that is listed; without it the field is absent.
+    pub(crate) resource: Option<KeyArn>,
+    /// The service that passed the call on.
+    pub(crate) invoked_by: Option<&'static str>,
+}
+
+impl Elsewhere {
+    fn into_record(self, record: &AuditRecord, event_id: uuid::Uuid) -> AuditRecord {
+        let mut user_identity = Arc::clone(&record.user_identity);
+        if let Some(service) = self.invoked_by {
+            Arc::make_mut(&mut user_identity).invoked_by = Some(service.to_owned());
+        }
+        AuditRecord {
+            event_name: Cow::Borrowed(self.name),
+            aws_region: self.region,
+            event_id,
+            user_identity,
+            request_parameters: Some(self.request),
+            response_elements: Some(self.response),
+            resources: self.resource.map(|arn| vec![ResourceEntry::new(arn, arn.account)]),
+            ..record.clone()
+        }
+    }
 }
 
 /// What is known of a call so far, should it have to be recorded.
@@ -97,7 +131,13 @@ impl Draft {
         if let Some(additional) = extras.additional {
             record.additional_event_data.get_or_insert_default().append(additional);
         }
-        self.copies(record, call)
+        let elsewhere = match extras.elsewhere {
+            Some(elsewhere) => Some(elsewhere.into_record(&record, call.engine.new_uuid()?)),
+            None => None,
+        };
+        let mut records = self.copies(record, call)?;
+        records.extend(elsewhere);
+        Ok(records)
     }
 
     /// The records of a call that fails.

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use keystead_hierarchy::EncryptionContext;
 use keystead_hierarchy::spec::{KeyKind, KeyUsage};
 use keystead_policy::{ConditionKey, Context, KeyName, KnownKey, Many, TextSet, Value};
-use keystead_types::{AccountId, KeyArn};
+use keystead_types::{AccountId, KeyArn, Region};
 
-use crate::catalogue::{self, Conditions, Row};
+use crate::catalogue::{self, Conditions, Resource, Row};
 use crate::door::CallFacts;
 use crate::grant::{ContextConstraint, Grant};
+use crate::quota::ResourceQuota;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{Claim, Named, On, Target};
 use crate::value::{MemberValue, Tag};
@@ -21,6 +22,10 @@ pub(crate) struct Facts<'f> {
     /// The owner of the key or alias.
     resource_account: Option<AccountId>,
     key: Option<&'f KeySnapshot>,
+    /// Whether the key is yet to be created.
+    is_new: bool,
+    /// Where the claim is judged.
+    region: Region,
     other: Option<&'f KeySnapshot>,
     /// The grant to be retired.
     grant: Option<&'f Grant>,
@@ -45,7 +50,11 @@ impl<'f> Facts<'f> {
             On::Grant(key, grant) => (Some(key), None, grant),
             _ => (None, None, None),
         };
-        let symmetric = key.is_none_or(|key| key.snapshot().record.spec.kind() == KeyKind::SymmetricEncryption);
+        let judged = match claim.on {
+            On::Replica(draft) => Some(draft),
+            _ => key.map(Target::snapshot),
+        };
+        let symmetric = judged.is_none_or(|key| key.record.spec.kind() == KeyKind::SymmetricEncryption);
         Self {
             call,
             conditions,
@@ -53,9 +62,13 @@ impl<'f> Facts<'f> {
                 On::Key(key, _) | On::Grant(key, _) => Some(key.arn().account),
                 On::Alias(alias) => Some(alias.account),
                 On::NewKey(arn) => Some(arn.account),
+                On::Replica(draft) => (claim.action.resource == Resource::Key).then_some(draft.arn.account),
                 On::Nothing => None,
             },
-            key: key.map(Target::snapshot),
+            key: judged,
+            is_new: key.is_none(),
+            // What concerns a key in another Region is judged as if it were asked for there.
+            region: judged.map_or(call.region.region, |key| key.arn.region),
             other: other.map(Target::snapshot),
             grant,
             request_alias: key.and_then(|key| match &key.named {
@@ -73,15 +86,18 @@ impl<'f> Facts<'f> {
         }
     }
 
-    /// What the caller would be judged by if it changed the policy of the key again; `key` is `None` if it is yet to
-    /// be created. The flag that skips this very check is absent (POL-86).
+    /// What the caller would be judged by if it changed the policy of the key again; `key` is `None` or a
+    /// draft if it is yet to be created. The flag that skips this very check is absent (POL-86).
     pub(crate) fn of_next_policy_change(arn: &KeyArn, key: Option<&'f KeySnapshot>, call: &'f CallFacts<'f>) -> Self {
         let conditions = catalogue::PUT_KEY_POLICY.actions[0].conditions.without(Conditions::BYPASS);
+        let is_new = key.is_none_or(KeySnapshot::is_draft);
         Self {
             call,
-            conditions: if key.is_some() { conditions } else { conditions.and(Conditions::NEW_KEY) },
+            conditions: if is_new { conditions.and(Conditions::NEW_KEY) } else { conditions },
             resource_account: Some(arn.account),
+            is_new,
             key,
+            region: arn.region,
             other: None,
             grant: None,
             request_alias: None,
@@ -100,7 +116,7 @@ impl<'f> Facts<'f> {
             // Of the caller, the clock and the Region.
             K::AwsCurrentTime => Value::Time(self.call.now.as_jiff()),
             K::AwsEpochTime => Value::Epoch(self.call.now.as_jiff()),
-            K::AwsRequestedRegion => Value::Text(self.call.region.region.as_str()),
+            K::AwsRequestedRegion => Value::Text(self.region.as_str()),
             K::AwsResourceAccount => self.resource_account.as_ref().map(AccountId::as_str).into(),
             K::AwsUserId => match self.call.caller.statement().value(key) {
                 Value::Absent => self.call.identity.principal_id.as_deref().into(),
@@ -128,8 +144,8 @@ impl<'f> Facts<'f> {
             K::KmsMultiRegion if has(Conditions::KEY) || has(Conditions::NEW_KEY) => {
                 Value::Bool(self.is_multi_region())
             }
-            K::KmsMultiRegionKeyType if self.key.is_none() && has(Conditions::NEW_KEY) && self.is_multi_region() => {
-                Value::Text("PRIMARY")
+            K::KmsMultiRegionKeyType if has(Conditions::KEY) || has(Conditions::NEW_KEY) => {
+                self.multi_region_role().into()
             }
             K::KmsResourceAliases if has(Conditions::KEY) => self.resource_aliases(),
             // Of the request.
@@ -188,8 +204,7 @@ impl<'f> Facts<'f> {
             K::AwsTagKeys if has(Conditions::TAGS) && !self.request_tags.is_empty() => {
                 Value::Many(Many::Set(&self.request_tags))
             }
-            // Uses are not recorded yet, so that nothing may be concluded from how long ago the last one was (CND-122).
-            K::KmsTrailingDaysWithoutKeyUsage if has(Conditions::LAST_USAGE) => Value::Unusable,
+            K::KmsTrailingDaysWithoutKeyUsage if has(Conditions::LAST_USAGE) => self.days_without_use(),
             _ if known.name().starts_with("kms:") => Value::Absent,
             _ => match self.call.principal.value(key) {
                 Value::Absent => self.call.caller.statement().value(key),
@@ -218,6 +233,15 @@ impl<'f> Facts<'f> {
         }
     }
 
+    /// The role of the key at the time of the call, because roles move (MRK-70).
+    fn multi_region_role(&self) -> Option<&'static str> {
+        let is_replica = match self.key {
+            Some(key) => key.record.related.is_some() && key.is_replica(self.call.now),
+            None => false,
+        };
+        self.is_multi_region().then_some(if is_replica { "REPLICA" } else { "PRIMARY" })
+    }
+
     /// The kind of constraint on the encryption context, of the grant to be made or to be retired.
     fn grant_constraint_type(&self) -> Option<&'static str> {
         match self.grant {
@@ -229,10 +253,17 @@ impl<'f> Facts<'f> {
         }
     }
 
+    /// Whole days since the last use of the key (CND-122).
+    fn days_without_use(&self) -> Value<'_> {
+        let Some(key) = self.key else { return Value::Absent };
+        let days = key.usage.days_without(key.record.created, self.call.now);
+        Value::Number(i64::try_from(days).unwrap_or(i64::MAX))
+    }
+
     /// More aliases than the quota make the key unreliable (CND-55).
     fn resource_aliases(&self) -> Value<'_> {
         let Some(key) = self.key else { return Value::Absent };
-        let limit = self.call.engine.quotas.aliases_per_key;
+        let limit = self.call.engine.limit(ResourceQuota::AliasesPerKey, self.call.region, key.arn.account);
         if limit.is_some_and(|limit| key.alias_names.len() as u64 > limit) {
             return Value::Unusable;
         }
@@ -241,8 +272,8 @@ impl<'f> Facts<'f> {
 
     /// The tags of the key, or those of the key to be created (CND-69).
     fn resource_tags<'a, 'n>(&'a self, name: &'n KeyName) -> impl Iterator<Item = &'a str> + use<'a, 'n, 'f> {
-        let of_key = self.key.into_iter().flat_map(|key| &key.record.tags);
-        let of_new = self.key.is_none() && self.conditions.has(Conditions::NEW_KEY);
+        let of_key = self.key.filter(|_| !self.is_new).into_iter().flat_map(|key| &key.record.tags);
+        let of_new = self.is_new && self.conditions.has(Conditions::NEW_KEY);
         let of_request = of_new.then(|| self.request_tags.values(name)).into_iter().flatten();
         of_key
             .filter(|_| self.conditions.has(Conditions::KEY))

@@ -26,7 +26,7 @@ pub(crate) struct NewWrappingKey {
 pub(crate) struct WrappingKeyRecord {
     #[serde(rename = "v")]
     format: u32,
-    key: KeyArn,
+    pub(crate) key: KeyArn,
     spec: WrappingKeySpec,
     #[serde(with = "base64_bytes")]
     pub(crate) ekt: Vec<u8>,

@@ -5,7 +5,7 @@ use keystead_hierarchy::spec::{
     Algorithms, EncapsulationAlgorithm, EncryptionAlgorithm, KeyAgreementAlgorithm, KeyKind, KeyManager, KeySpec,
     KeyState, KeyUsage, MacAlgorithmSpec, Origin, SigningAlgorithm,
 };
-use keystead_types::{AccountId, KeyArn, KeyId, Timestamp};
+use keystead_types::{AccountId, KeyArn, KeyId, Region, Timestamp};
 
 use super::imports::ExpirationModel;
 use crate::audit::{FieldValue, Fields};
@@ -58,6 +58,8 @@ pub struct KeyMetadata {
     pub mac_algorithms: Option<Vec<MacAlgorithmSpec>>,
     /// Whether the key belongs to a set of related multi-Region keys.
     pub multi_region: bool,
+    /// The set of related keys; for multi-Region keys.
+    pub multi_region_configuration: Option<MultiRegionConfiguration>,
     /// The waiting period that has not begun; in state `PendingReplicaDeletion`.
     pub pending_deletion_window_in_days: Option<u32>,
     /// The material that encrypts; for symmetric encryption keys.
@@ -67,7 +69,7 @@ pub struct KeyMetadata {
 impl KeyMetadata {
     pub(crate) fn of(key: &KeySnapshot, now: Timestamp) -> Self {
         let record = &key.record;
-        let state = key.state_at(now);
+        let state = key.state(now);
         let valid_to = key.material_expiry(now);
         let symmetric = record.spec.kind() == KeyKind::SymmetricEncryption;
         let mut metadata = Self {
@@ -79,7 +81,7 @@ impl KeyMetadata {
             description: record.description.to_string(),
             key_usage: record.usage,
             key_state: state,
-            deletion_date: record.deletion_due(),
+            deletion_date: record.deletion_due(now),
             valid_to,
             origin: record.origin,
             expiration_model: key.has_imported_material(now).then_some(match valid_to {
@@ -95,7 +97,8 @@ impl KeyMetadata {
             encapsulation_algorithms: None,
             mac_algorithms: None,
             multi_region: key.arn.key_id.is_multi_region(),
-            pending_deletion_window_in_days: record.pending_window_days(),
+            multi_region_configuration: MultiRegionConfiguration::of(key, now),
+            pending_deletion_window_in_days: record.pending_window_days(now),
             current_key_material_id: key.current_material().filter(|_| symmetric).map(|material| material.id),
         };
         match record.spec.algorithms(record.usage) {
@@ -135,7 +138,74 @@ impl KeyMetadata {
         list("keyAgreementAlgorithms", names(&self.key_agreement_algorithms, |one| one.as_str()));
         list("encapsulationAlgorithms", names(&self.encapsulation_algorithms, |one| one.as_str()));
         fields.push("multiRegion", self.multi_region);
+        if let Some(configuration) = &self.multi_region_configuration {
+            fields.push("multiRegionConfiguration", configuration.recorded());
+        }
         fields
+    }
+}
+
+/// A set of related multi-Region keys, as every one of them shows it (MRK-45).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MultiRegionConfiguration {
+    /// The role of the described key.
+    pub multi_region_key_type: MultiRegionKeyType,
+    /// The primary; the described key itself if it is that.
+    pub primary_key: MultiRegionKey,
+    /// All replicas, in every state; the described key among them if it is one.
+    pub replica_keys: Vec<MultiRegionKey>,
+}
+
+/// The role of a multi-Region key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MultiRegionKeyType {
+    /// The key of the set that can be replicated, and that owns what the set shares.
+    Primary,
+    /// A key made by ReplicateKey.
+    Replica,
+}
+
+/// A key of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct MultiRegionKey {
+    /// The key.
+    pub arn: KeyArn,
+    /// Its Region.
+    pub region: Region,
+}
+
+impl MultiRegionKeyType {
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Primary => "PRIMARY",
+            Self::Replica => "REPLICA",
+        }
+    }
+}
+
+impl MultiRegionConfiguration {
+    fn of(key: &KeySnapshot, now: Timestamp) -> Option<Self> {
+        let related = key.record.related.as_ref()?;
+        let named = |region| MultiRegionKey { arn: key.arn_in(region), region };
+        let is_replica = key.is_replica(now);
+        Some(Self {
+            multi_region_key_type: if is_replica { MultiRegionKeyType::Replica } else { MultiRegionKeyType::Primary },
+            primary_key: named(related.primary_at(now)),
+            replica_keys: related.replicas_at(now).map(named).collect(),
+        })
+    }
+
+    fn recorded(&self) -> Fields {
+        let one =
+            |key: &MultiRegionKey| Fields::new().with("arn", key.arn.to_string()).with("region", key.region.as_str());
+        let replicas: Vec<FieldValue> = self.replica_keys.iter().map(|key| one(key).into()).collect();
+        Fields::new()
+            .with("multiRegionKeyType", self.multi_region_key_type.as_str())
+            .with("primaryKey", one(&self.primary_key))
+            .with("replicaKeys", replicas)
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use keystead_crypto::CryptoError;
 use keystead_hierarchy::spec::{EncryptionAlgorithm, KeyKind, KeyUsage, Origin};
 use keystead_hierarchy::{BlobHeader, EncryptionContext, HierarchyError};
+use keystead_types::Region;
 
 use crate::Error;
 use crate::door::CallFacts;
@@ -162,6 +163,31 @@ pub(super) fn require_rotatable(target: &Target, origins: &[Origin]) -> Result<(
         return Err(Error::UnsupportedOperation(message.into()));
     }
     Ok(())
+}
+
+/// Step 8: what related keys share is set on their primary (MRK-14, RUL-19).
+pub(super) fn require_not_replica(key: &KeySnapshot, call: &CallFacts<'_>) -> Result<(), Error> {
+    if key.is_replica(call.now) { Err(not_primary(key)) } else { Ok(()) }
+}
+
+/// Step 8: the key is the primary of a set.
+pub(super) fn require_primary(key: &KeySnapshot, call: &CallFacts<'_>) -> Result<(), Error> {
+    if key.record.related.is_none() {
+        return Err(not_primary(key));
+    }
+    require_not_replica(key, call)
+}
+
+/// Step 8: multi-Region keys may be in the Region (RUL-09).
+pub(super) fn require_multi_region_support(region: &Region, call: &CallFacts<'_>) -> Result<(), Error> {
+    if call.engine.region_config(region).multi_region {
+        return Ok(());
+    }
+    Err(Error::UnsupportedOperation(format!("Multi-Region keys are not supported in Region {region}.").into()))
+}
+
+fn not_primary(key: &KeySnapshot) -> Error {
+    Error::UnsupportedOperation(format!("{} is not a multi-region primary key.", key.arn_text).into())
 }
 
 /// What an absent context means.

@@ -11,7 +11,6 @@ use crate::Error;
 use crate::audit::{AuditExtras, Fields};
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
-use crate::commit::{Changes, KeyChange};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::request::request;
 use crate::targets::{OneKey, Target};
@@ -34,7 +33,7 @@ request! {
 pub struct ScheduleKeyDeletionResponse {
     /// The key.
     pub key_id: KeyArn,
-    /// When it will be destroyed.
+    /// When it will be destroyed; unknown as long as replicas exist (STA-80).
     pub deletion_date: Option<Timestamp>,
     /// The new state.
     pub key_state: KeyState,
@@ -109,23 +108,31 @@ impl Operation for ScheduleKeyDeletion<'_> {
         (key, window): (&Target, u32),
         call: &CallFacts<'_>,
     ) -> Result<Effect<ScheduleKeyDeletionResponse>, Error> {
-        let at = call.now.plus_days(window);
-        let mut record = key.snapshot().record.clone();
-        record.facts.deletion = Deletion::Scheduled { at };
+        let (key, region) = (key.held(), key.arn().region);
+        let mut record = key.record.clone();
+        let replicas = record.related.as_ref().is_some_and(|related| related.replicas_at(call.now).next().is_some());
+        record.facts.deletion = if replicas && !key.is_replica(call.now) {
+            Deletion::AwaitingReplicas { window_days: window }
+        } else {
+            Deletion::Scheduled { at: call.now.plus_days(window) }
+        };
         let response = ScheduleKeyDeletionResponse {
-            key_id: *key.arn(),
-            deletion_date: Some(at),
-            key_state: record.facts.state(),
+            key_id: key.arn,
+            deletion_date: record.deletion_due(call.now),
+            key_state: record.state(region, call.now),
             pending_window_in_days: window,
         };
-        let recorded = Fields::new()
+        let mut recorded = Fields::new()
             .with("keyId", response.key_id.to_string())
             .with("keyState", response.key_state.as_str())
-            .with("pendingWindowInDays", i64::from(window))
-            .with("deletionDate", at.to_audit_text());
-        let change = KeyChange { forget: true, ..KeyChange::update(key.held(), record) };
+            .with("pendingWindowInDays", i64::from(window));
+        if let Some(at) = response.deletion_date {
+            recorded.push("deletionDate", at.to_audit_text());
+        }
+        let mut changes = call.engine.deletion_date_change(key, record, call.now)?;
+        changes.keys.iter_mut().filter(|change| change.arn.region == region).for_each(|change| change.forget = true);
         let audit = AuditExtras { response: Some(recorded), ..AuditExtras::default() };
-        Ok(Effect { response, changes: Changes::of(change), audit })
+        Ok(Effect { response, changes, audit })
     }
 }
 
@@ -144,14 +151,14 @@ impl Operation for CancelKeyDeletion<'_> {
         Ok(&targets.0)
     }
 
-    fn perform(key: &Target, _: &CallFacts<'_>) -> Result<Effect<CancelKeyDeletionResponse>, Error> {
+    fn perform(key: &Target, call: &CallFacts<'_>) -> Result<Effect<CancelKeyDeletionResponse>, Error> {
         let mut record = key.snapshot().record.clone();
         record.facts.deletion = Deletion::None;
         record.facts.enabled = false;
         let response = CancelKeyDeletionResponse { key_id: *key.arn() };
         let recorded = Fields::new().with("keyId", response.key_id.to_string());
         let audit = AuditExtras { response: Some(recorded), ..AuditExtras::default() };
-        Ok(Effect { response, changes: Changes::of(KeyChange::update(key.held(), record)), audit })
+        Ok(Effect { response, changes: call.engine.deletion_date_change(key.held(), record, call.now)?, audit })
     }
 }
 

@@ -412,7 +412,7 @@ impl Operation for ImportKeyMaterial<'_> {
         let mut change = KeyChange::update(key.held(), record);
         match known {
             Some(_) => change.rewritten.push(material),
-            None => change.material = Some(material),
+            None => change.materials.push(material),
         }
         let response = ImportKeyMaterialResponse { key_id: *key.arn(), key_material_id };
         Ok(recorded(response, *key.arn(), key_material_id, Changes::of(change)))

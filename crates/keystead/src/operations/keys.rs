@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use keystead_hierarchy::KeyFacts;
-use keystead_hierarchy::spec::{KeyManager, KeySpec, KeyUsage, Origin};
+use keystead_hierarchy::spec::{KeyKind, KeyManager, KeySpec, KeyUsage, Origin};
 use keystead_policy::Policy;
-use keystead_types::KeyArn;
+use keystead_types::{KeyArn, KeyId};
 
 use super::answers::{KeyMetadata, Unit};
-use super::common::text;
+use super::common::{require_multi_region_support, text};
 use super::policies::accept_policy;
 use super::tags::accept_tags;
 use crate::audit::{AuditExtras, Fields};
@@ -20,12 +20,15 @@ use crate::commit::{Changes, KeyChange, KeyCount, too_many_keys};
 use crate::door::{CallFacts, Effect, Operation, not_yet};
 use crate::import::new_fingerprint_key;
 use crate::policies::default_key_policy;
+use crate::quota::{self, ResourceQuota};
 use crate::record::{KeyRecord, RECORD_FORMAT};
+use crate::region::RegionState;
+use crate::related::RelatedKeys;
 use crate::request::request;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{NewKey, OneKey, Target};
 use crate::value::Tag;
-use crate::{Error, material, quota};
+use crate::{Error, material};
 
 request! {
     /// Creates a KMS key (KEY-25 to KEY-35). Without members: a customer managed symmetric encryption key, enabled,
@@ -166,24 +169,35 @@ impl Operation for CreateKey<'_> {
         member_fits("XksKeyId", self.xks_key_id.is_some(), origin == Origin::ExternalKeyStore, origin)
     }
 
-    fn wanted(&self, call: &CallFacts<'_>) -> Result<(KeyArn, bool), Error> {
-        Ok((call.fresh_key()?, self.tags.as_ref().is_some_and(|tags| !tags.is_empty())))
+    fn wanted(&self, call: &CallFacts<'_>) -> Result<NewKey, Error> {
+        let multi_region = self.multi_region == Some(true);
+        let arn = call.fresh_key(if multi_region { KeyId::multi_region } else { KeyId::single_region })?;
+        let tagged = self.tags.as_ref().is_some_and(|tags| !tags.is_empty());
+        Ok(NewKey { arn, tagged, linked_role: multi_region && call.engine.service_linked_role })
     }
 
     fn capability(&self, _: &Authorized<NewKey>, call: &CallFacts<'_>) -> Result<(), Error> {
         let spec = self.spec()?;
-        if !spec.available_in(call.region.profile) {
+        let is_barred = spec.kind() == KeyKind::Hmac && !call.region.has_hmac_keys;
+        if is_barred || !spec.available_in(call.region.profile) {
             let message = format!("KeySpec {spec} is not supported in Region {}.", call.region.region);
             return Err(Error::UnsupportedOperation(message.into()));
         }
-        match self.origin()? {
-            Origin::AwsKms | Origin::External => {}
-            Origin::AwsCloudHsm | Origin::ExternalKeyStore => return Err(not_yet("Custom key stores")),
-        }
+        let origin = self.origin()?;
         if self.multi_region == Some(true) {
-            return Err(not_yet("Multi-Region keys"));
+            require_multi_region_support(&call.region.region, call)?;
+            if matches!(origin, Origin::AwsCloudHsm | Origin::ExternalKeyStore) {
+                let message = format!("Keys with Origin {origin} cannot be multi-Region keys.");
+                return Err(Error::UnsupportedOperation(message.into()));
+            }
         }
-        Ok(())
+        match origin {
+            Origin::External if self.multi_region == Some(true) => {
+                Err(not_yet("Multi-Region keys with imported material"))
+            }
+            Origin::AwsKms | Origin::External => Ok(()),
+            Origin::AwsCloudHsm | Origin::ExternalKeyStore => Err(not_yet("Custom key stores")),
+        }
     }
 
     fn prepare<'p>(&'p self, targets: &'p Authorized<NewKey>, call: &CallFacts<'p>) -> Result<Creating, Error> {
@@ -198,7 +212,7 @@ impl Operation for CreateKey<'_> {
             Some(tags) => accept_tags(&BTreeMap::new(), tags)?,
             None => BTreeMap::new(),
         };
-        require_key_quota(call)?;
+        require_key_quota(call.region, call)?;
 
         let document = match self.policy.as_deref() {
             Some(document) => document.to_owned(),
@@ -221,6 +235,7 @@ impl Operation for CreateKey<'_> {
             on_demand_rotations: 0,
             current: if origin == Origin::External { NO_MATERIAL } else { FIRST_MATERIAL },
             import: None,
+            related: arn.key_id.is_multi_region().then(|| RelatedKeys::new(arn.region)),
         };
         Ok(Creating { arn, record, policy })
     }
@@ -228,23 +243,23 @@ impl Operation for CreateKey<'_> {
     fn perform(creating: Creating, call: &CallFacts<'_>) -> Result<Effect<CreateKeyResponse>, Error> {
         let Creating { arn, mut record, policy } = creating;
         let (engine, region) = (call.engine, call.region);
-        let material = if record.origin == Origin::External {
+        let materials = if record.origin == Origin::External {
             record.import = Some(new_fingerprint_key(engine, region, &arn, &record)?);
-            None
+            Vec::new()
         } else {
             let secret = call.fresh_material(|| material::generate(engine, &record))?;
-            Some(material::wrap(engine, region, &arn, &record, FIRST_MATERIAL, None, secret)?)
+            vec![material::wrap(engine, region, &arn, &record, FIRST_MATERIAL, None, secret)?]
         };
-        let shown = KeySnapshot::preview(arn, &record, material.as_ref())?;
+        let shown = KeySnapshot::preview(arn, &record, &materials)?;
         let key_metadata = KeyMetadata::of(&shown, call.now);
         let audit = AuditExtras {
             created: Some(arn),
             response: call.is_recorded().then(|| Fields::new().with("keyMetadata", key_metadata.recorded())),
-            additional: None,
+            ..AuditExtras::default()
         };
         let policy = policy.or(Some(shown.policy));
-        let change = KeyChange { material, policy, ..KeyChange::create(arn, record) };
-        let changes = Changes { key_count: Some((arn.account, KeyCount::OneMore)), ..Changes::of(change) };
+        let change = KeyChange { materials, policy, ..KeyChange::create(arn, record) };
+        let changes = Changes { key_count: Some((arn, KeyCount::OneMore)), ..Changes::of(change) };
         Ok(Effect { response: CreateKeyResponse { key_metadata }, changes, audit })
     }
 }
@@ -259,13 +274,13 @@ fn member_fits(member: &str, given: bool, needed: bool, origin: Origin) -> Resul
 }
 
 /// The key quota; keys whose waiting period is over are removed first, as a sweep would have done (KEY-33).
-fn require_key_quota(call: &CallFacts<'_>) -> Result<(), Error> {
-    let limit = call.engine.quotas.keys_per_account;
-    let admits = || Ok::<_, Error>(quota::admits(limit, call.engine.key_count(call.region, call.account)?));
+pub(super) fn require_key_quota(region: &RegionState, call: &CallFacts<'_>) -> Result<(), Error> {
+    let limit = call.engine.limit(ResourceQuota::Keys, region, call.account);
+    let admits = || Ok::<_, Error>(quota::admits(limit, call.engine.key_count(region, call.account)?));
     if admits()? {
         return Ok(());
     }
-    call.engine.remove_dead_keys(call.region, call.account, call.now)?;
+    call.engine.remove_dead_keys(region, call.account, call.now)?;
     if admits()? { Ok(()) } else { Err(too_many_keys(limit)) }
 }
 
@@ -377,7 +392,7 @@ impl Operation for EnableKey<'_> {
             return Ok(Effect::reading(Unit));
         }
         record.facts.enabled = true;
-        let overdue = record.rotation_due().is_some_and(|at| at <= call.now);
+        let overdue = record.rotation_due(key.arn().region, call.now).is_some_and(|at| at <= call.now);
         let changes = if overdue {
             record.rotation = record.rotation.map(|schedule| schedule.after_rotation_on_enable(call.now));
             call.engine.rotation(call.region, key.held(), record, call.now, false)?

@@ -10,7 +10,7 @@ use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::request::request;
 use crate::targets::NoKey;
-use crate::value::{Blob, Tag, XksProxyAuthenticationCredential};
+use crate::value::{Blob, XksProxyAuthenticationCredential};
 
 /// Declares a request whose operation does not exist yet.
 macro_rules! later {
@@ -118,32 +118,6 @@ later! {
 }
 
 later! {
-    /// Says when a key was last used. Not supported yet.
-    GetKeyLastUsage: GET_KEY_LAST_USAGE, get_key_last_usage {
-        /// The key.
-        key_id: Cow<'a, str>,
-    }
-}
-
-later! {
-    /// Makes a replica in another Region. Not supported yet.
-    ReplicateKey: REPLICATE_KEY, replicate_key {
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The Region of the replica.
-        replica_region: Cow<'a, str>,
-        /// The key policy of the replica.
-        policy: Cow<'a, str>,
-        /// Accepts a policy that locks the caller out.
-        bypass_policy_lockout_safety_check: bool,
-        /// The description of the replica.
-        description: Cow<'a, str>,
-        /// The tags of the replica.
-        tags: Vec<Tag>,
-    }
-}
-
-later! {
     /// Changes a key store. Not supported yet.
     UpdateCustomKeyStore: UPDATE_CUSTOM_KEY_STORE, update_custom_key_store {
         /// The key store.
@@ -166,15 +140,5 @@ later! {
         xks_proxy_authentication_credential: XksProxyAuthenticationCredential<'a>,
         /// How the proxy is reached.
         xks_proxy_connectivity: Cow<'a, str>,
-    }
-}
-
-later! {
-    /// Makes a replica the primary key. Not supported yet.
-    UpdatePrimaryRegion: UPDATE_PRIMARY_REGION, update_primary_region {
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The Region of the new primary key.
-        primary_region: Cow<'a, str>,
     }
 }

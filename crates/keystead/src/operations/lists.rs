@@ -322,7 +322,7 @@ impl Operation for ListKeys<'_> {
             let key_id: KeyId = parse_id(id)?;
             // A damaged record harms its own key only: it is still a key of the account.
             let record = record::decode::<record::KeyRecord>(value);
-            if record.is_ok_and(|record| record.deletion_due().is_some_and(|at| at <= call.now)) {
+            if record.is_ok_and(|record| record.deletion_due(call.now).is_some_and(|at| at <= call.now)) {
                 return Ok(true);
             }
             keys.push(KeyListEntry { key_id, key_arn: call.region.key_arn(call.account, key_id) });

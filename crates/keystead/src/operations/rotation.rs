@@ -7,16 +7,16 @@ use keystead_hierarchy::{RotationPeriod, RotationSchedule};
 use keystead_types::{KeyArn, KeyId, Timestamp};
 
 use super::answers::Unit;
-use super::common::{require_rotatable, text};
+use super::common::{require_not_replica, require_rotatable, text};
+use crate::Error;
 use crate::audit::{AuditExtras, Fields};
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
-use crate::commit::{Changes, KeyChange};
 use crate::door::{CallFacts, Effect, Operation};
+use crate::quota::{self, ResourceQuota};
 use crate::request::request;
 use crate::snapshot::{KeySnapshot, Material};
 use crate::targets::{OneKey, Target};
-use crate::{Error, quota};
 
 request! {
     /// Switches automatic rotation on, or changes its period (ROT-15 to ROT-23).
@@ -121,8 +121,9 @@ impl Operation for EnableKeyRotation<'_> {
         Ok(text(&self.key_id))
     }
 
-    fn capability(&self, targets: &Authorized<OneKey>, _: &CallFacts<'_>) -> Result<(), Error> {
-        require_rotatable(&targets.0, AUTOMATIC)
+    fn capability(&self, targets: &Authorized<OneKey>, call: &CallFacts<'_>) -> Result<(), Error> {
+        require_rotatable(&targets.0, AUTOMATIC)?;
+        require_not_replica(targets.0.snapshot(), call)
     }
 
     fn prepare<'p>(
@@ -143,7 +144,7 @@ impl Operation for EnableKeyRotation<'_> {
     fn perform((key, period): (&Target, RotationPeriod), call: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
         let mut record = key.snapshot().record.clone();
         record.rotation = Some(RotationSchedule::enable(record.rotation, period, call.now));
-        Ok(Effect::changing(Unit, Changes::of(KeyChange::update(key.held(), record))))
+        Ok(Effect::changing(Unit, call.engine.shared_change(key.held(), record, call.now)?))
     }
 }
 
@@ -158,18 +159,19 @@ impl Operation for DisableKeyRotation<'_> {
         Ok(text(&self.key_id))
     }
 
-    fn capability(&self, targets: &Authorized<OneKey>, _: &CallFacts<'_>) -> Result<(), Error> {
-        require_rotatable(&targets.0, AUTOMATIC)
+    fn capability(&self, targets: &Authorized<OneKey>, call: &CallFacts<'_>) -> Result<(), Error> {
+        require_rotatable(&targets.0, AUTOMATIC)?;
+        require_not_replica(targets.0.snapshot(), call)
     }
 
     fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, _: &CallFacts<'p>) -> Result<&'p Target, Error> {
         Ok(&targets.0)
     }
 
-    fn perform(key: &Target, _: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
+    fn perform(key: &Target, call: &CallFacts<'_>) -> Result<Effect<Unit>, Error> {
         let mut record = key.snapshot().record.clone();
         record.rotation = None;
-        Ok(Effect::changing(Unit, Changes::of(KeyChange::update(key.held(), record))))
+        Ok(Effect::changing(Unit, call.engine.shared_change(key.held(), record, call.now)?))
     }
 }
 
@@ -197,10 +199,10 @@ impl Operation for GetKeyRotationStatus<'_> {
         Ok(&targets.0)
     }
 
-    fn perform(key: &Target, _: &CallFacts<'_>) -> Result<Effect<GetKeyRotationStatusResponse>, Error> {
+    fn perform(key: &Target, call: &CallFacts<'_>) -> Result<Effect<GetKeyRotationStatusResponse>, Error> {
         let record = &key.snapshot().record;
         // While deletion is pending, rotation reads as off (ROT-25).
-        let shown = record.rotation.filter(|_| !record.facts.state().is_pending_deletion());
+        let shown = record.rotation.filter(|_| !key.snapshot().state(call.now).is_pending_deletion());
         Ok(Effect::reading(GetKeyRotationStatusResponse {
             key_rotation_enabled: shown.is_some(),
             key_id: key.arn().key_id,
@@ -222,8 +224,9 @@ impl Operation for RotateKeyOnDemand<'_> {
         Ok(text(&self.key_id))
     }
 
-    fn capability(&self, targets: &Authorized<OneKey>, _: &CallFacts<'_>) -> Result<(), Error> {
-        require_rotatable(&targets.0, ON_DEMAND)
+    fn capability(&self, targets: &Authorized<OneKey>, call: &CallFacts<'_>) -> Result<(), Error> {
+        require_rotatable(&targets.0, ON_DEMAND)?;
+        require_not_replica(targets.0.snapshot(), call)
     }
 
     fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<&'p Target, Error> {
@@ -232,7 +235,7 @@ impl Operation for RotateKeyOnDemand<'_> {
             let message = format!("No available key material pending rotation for the key: {}.", key.arn_text);
             return Err(Error::KmsInvalidState(message.into()));
         }
-        let limit = call.engine.quotas.on_demand_rotations.map(u64::from);
+        let limit = call.engine.limit(ResourceQuota::OnDemandRotations, call.region, key.arn.account);
         if !quota::admits(limit, key.record.on_demand_rotations.into()) {
             let message = format!(
                 "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can \

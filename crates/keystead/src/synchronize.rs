@@ -1,0 +1,120 @@
+//! Changes that concern a whole set of related keys: each is one commit over all of them (chapter 31, section 8).
+
+use std::sync::Arc;
+
+use keystead_types::{KeyArn, Timestamp};
+
+use crate::Error;
+use crate::audit::{AuditRecord, Fields, ServiceEvent};
+use crate::commit::{Changes, KeyChange};
+use crate::engine::{Engine, damaged};
+use crate::record::KeyRecord;
+use crate::region::RegionState;
+use crate::snapshot::KeySnapshot;
+
+impl Engine {
+    /// Another record for a key, whose shared properties all related keys take over. That they did is recorded.
+    pub(crate) fn shared_change(
+        &self,
+        key: Arc<KeySnapshot>,
+        mut record: KeyRecord,
+        now: Timestamp,
+    ) -> Result<Changes, Error> {
+        if let Some(related) = &mut record.related {
+            related.complete_phases(now);
+        }
+        if record.shares_all(&key.record) {
+            return Ok(Changes::of(KeyChange::update(key, record)));
+        }
+        let others = self.spread(&key, &record)?;
+        let service_records =
+            if others.is_empty() { Vec::new() } else { self.synchronization(&key.arn, &record, now)? };
+        let keys = std::iter::once(KeyChange::update(key, record)).chain(others).collect();
+        Ok(Changes { keys, service_records, ..Changes::default() })
+    }
+
+    /// Another record for a key, whose deletion was scheduled or cancelled. A primary that waits for its replicas must
+    /// know their dates; nothing that is shared changes.
+    pub(crate) fn deletion_date_change(
+        &self,
+        key: Arc<KeySnapshot>,
+        mut record: KeyRecord,
+        now: Timestamp,
+    ) -> Result<Changes, Error> {
+        let date = record.scheduled_deletion();
+        let mut completed = false;
+        if let Some(related) = &mut record.related {
+            completed = related.complete_phases(now);
+            related.set_deletion(key.arn.region, date);
+        }
+        if completed {
+            return self.shared_change(key, record, now);
+        }
+        let others = if record.shares_all(&key.record) { Vec::new() } else { self.spread(&key, &record)? };
+        let keys = std::iter::once(KeyChange::update(key, record)).chain(others).collect();
+        Ok(Changes { keys, ..Changes::default() })
+    }
+
+    /// What the new record of a key changes in all related ones. Whoever calls has the set locked.
+    pub(crate) fn spread(&self, key: &KeySnapshot, record: &KeyRecord) -> Result<Vec<KeyChange>, Error> {
+        let related = self.related_keys(key)?;
+        let changes = related.into_iter().map(|(_, other)| {
+            let mut own = other.record.clone();
+            own.share(record);
+            KeyChange::update(other, own)
+        });
+        Ok(changes.collect())
+    }
+
+    /// The keys related to a key, with their Regions; without itself.
+    pub(crate) fn related_keys(&self, key: &KeySnapshot) -> Result<Vec<(Arc<RegionState>, Arc<KeySnapshot>)>, Error> {
+        let Some(related) = &key.record.related else { return Ok(Vec::new()) };
+        let others = related.regions().filter(|region| *region != key.arn.region);
+        others
+            .map(|name| {
+                let region = self.region(name)?;
+                let other = region.key(&key.arn_in(name))?.ok_or_else(|| damaged("set of related keys"))?;
+                Ok((region, Arc::clone(&other)))
+            })
+            .collect()
+    }
+
+    /// The record of a change of shared properties, in the Region of the primary (MRK-75). A primary without replicas
+    /// has nobody to share with.
+    pub(crate) fn synchronization(
+        &self,
+        key: &KeyArn,
+        record: &KeyRecord,
+        now: Timestamp,
+    ) -> Result<Vec<AuditRecord>, Error> {
+        let Some(related) = &record.related else { return Ok(Vec::new()) };
+        if related.replicas_at(now).next().is_none() {
+            return Ok(Vec::new());
+        }
+        let primary = KeyArn { region: related.primary_at(now), ..*key };
+        let response = Fields::new().with("keyId", primary.to_string());
+        let event = ServiceEvent { name: "SynchronizeMultiRegionKey", details: None, response: Some(response) };
+        let mut records = self.service_record(&primary, now, event)?;
+        for record in &mut records {
+            record.event_type = "AwsApiCall".into();
+        }
+        Ok(records)
+    }
+
+    /// The change that ends the phases that are over; `None` if none is.
+    pub(crate) fn phase_end(&self, key: &Arc<KeySnapshot>, now: Timestamp) -> Result<Option<Changes>, Error> {
+        let mut record = key.record.clone();
+        if !record.related.as_mut().is_some_and(|related| related.complete_phases(now)) {
+            return Ok(None);
+        }
+        self.shared_change(Arc::clone(key), record, now).map(Some)
+    }
+
+    /// When a key that waits for its replicas will be deleted, if all of them have a date (MRK-57).
+    pub(crate) fn expected_deletion(&self, arn: &KeyArn) -> Result<Option<Timestamp>, Error> {
+        let now = self.now();
+        let key = self.region(arn.region)?.key(arn)?.filter(|key| !key.is_dead(now));
+        let key = key.ok_or_else(|| crate::resolve::key_not_found(arn))?;
+        Ok(key.record.expected_deletion(now))
+    }
+}
