@@ -19,12 +19,13 @@
 //! |---|---|
 //! | AES-GCM, SHA-2, HMAC-SHA-2 | AWS-LC |
 //! | sealing (XAES) over AES | the key of a message is derived as in the default provider, by the `aes` crate; its GCM is AWS-LC |
+//! | AES key wrap with padding, 128 and 256 bits | AWS-LC |
 //! | RSA | AWS-LC |
 //! | ECDSA and ECDH on P-256, P-384, P-521 | AWS-LC |
 //! | Ed25519, ML-DSA of a whole message | AWS-LC |
 //! | ML-KEM encapsulation | AWS-LC |
 //! | Ed25519ph, ML-DSA with external mu, ML-KEM generation and decapsulation | the default provider: `aws-lc-rs` has no call for the first two, and reads no ML-KEM key in seed form |
-//! | SM2, SM3, SM4, secp256k1, CMAC, CBC | the default provider |
+//! | SM2, SM3, SM4, secp256k1, CMAC, CBC, key wrap with 192 bits | the default provider |
 //!
 //! # Randomness
 //!
@@ -34,7 +35,8 @@
 //!
 //! # Wiping
 //!
-//! AWS-LC wipes whatever it frees, so keys and key schedules do not outlive their owner. Long-lived sealing keys meet
+//! AWS-LC wipes whatever it frees, so keys and key schedules do not outlive their owner; the round keys of a key wrap
+//! stay on the stack until they are overwritten. Long-lived sealing keys meet
 //! only the `aes` crate, as in the default provider.
 //!
 //! # FIPS
@@ -49,6 +51,7 @@ mod canonical;
 mod digest;
 mod ec;
 mod ed25519;
+mod key_wrap;
 mod mac;
 mod ml_dsa;
 mod ml_kem;

@@ -2,7 +2,7 @@
 
 use keystead_crypto::{
     Aead, AeadAlgorithm, CryptoError, DefaultProvider, Digest, DigestAlgorithm, Entropy, KeyPairAlgorithm, Mac,
-    MacAlgorithm, PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm, xaes,
+    MacAlgorithm, PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm, SecretBytes, xaes,
 };
 
 use crate::aead::Gcm;
@@ -12,7 +12,7 @@ use crate::mac::HmacKey;
 use crate::ml_dsa::{self, MlDsaPrivateKey, MlDsaPublicKey};
 use crate::ml_kem::{self, MlKemPrivateKey, MlKemPublicKey};
 use crate::rsa::{self, RsaPrivateKey, RsaPublicKey};
-use crate::{canonical, digest};
+use crate::{canonical, digest, key_wrap};
 
 /// Every algorithm of the contract, from AWS-LC where it has it. The crate documentation says which does what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,6 +66,20 @@ impl Provider for AwsLcProvider {
 
     fn encrypt_cbc(&self, key: &[u8; 32], iv: &[u8; 16], plaintext: &[u8]) -> Result<Vec<u8>, CryptoError> {
         SHARED.encrypt_cbc(key, iv, plaintext)
+    }
+
+    fn wrap_key(&self, kek: &[u8], key: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        match key_wrap::cipher(kek) {
+            Some(cipher) => key_wrap::wrap(cipher, kek, key),
+            None => SHARED.wrap_key(kek, key),
+        }
+    }
+
+    fn unwrap_key(&self, kek: &[u8], wrapped: &[u8]) -> Result<SecretBytes, CryptoError> {
+        match key_wrap::cipher(kek) {
+            Some(cipher) => key_wrap::unwrap(cipher, kek, wrapped),
+            None => SHARED.unwrap_key(kek, wrapped),
+        }
     }
 
     fn generate_key_pair(

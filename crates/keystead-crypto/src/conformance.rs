@@ -16,6 +16,7 @@ mod ed25519;
 mod encoding;
 mod kdf;
 mod key_pair;
+mod key_wrap;
 mod mac;
 mod ml_dsa;
 mod ml_kem;
@@ -49,6 +50,7 @@ pub fn run(provider: &dyn Provider) -> Report {
     kdf::run(&mut suite);
     aead::run(&mut suite);
     sealer::run(&mut suite);
+    key_wrap::run(&mut suite);
     sm2::run(&mut suite);
     ml_dsa::run(&mut suite);
     ml_kem::run(&mut suite);

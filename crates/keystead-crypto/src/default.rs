@@ -5,6 +5,7 @@ mod ec;
 mod ed25519;
 mod encoding;
 mod key_pair;
+mod key_wrap;
 mod mac;
 mod ml_dsa;
 mod ml_kem;
@@ -14,9 +15,9 @@ mod rsa;
 mod signature_der;
 pub(crate) mod sm2;
 
-use aes::{Aes128, Aes128Enc, Aes192, Aes192Enc, Aes256, Aes256Enc};
+use aes::{Aes128, Aes128Dec, Aes128Enc, Aes192, Aes192Dec, Aes192Enc, Aes256, Aes256Dec, Aes256Enc};
 use cbc::cipher::block_padding::Pkcs7;
-use cbc::cipher::{BlockModeEncrypt, KeyIvInit};
+use cbc::cipher::{BlockModeEncrypt, KeyInit, KeyIvInit};
 use cmac::Cmac;
 use hmac::Hmac;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
@@ -26,7 +27,7 @@ use sm4::Sm4;
 use crate::xaes::Xaes;
 use crate::{
     Aead, AeadAlgorithm, CryptoError, Digest, DigestAlgorithm, Entropy, KeyPairAlgorithm, Mac, MacAlgorithm,
-    PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm,
+    PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm, SecretBytes,
 };
 use aead::{PortableGcm, RingGcm};
 use key_pair::Origin;
@@ -97,6 +98,22 @@ impl Provider for DefaultProvider {
         Ok(cbc::Encryptor::<Aes256>::new(key.into(), iv.into()).encrypt_padded_vec::<Pkcs7>(plaintext))
     }
 
+    fn wrap_key(&self, kek: &[u8], key: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        match kek.len() {
+            16 => key_wrap::wrap(&aes::<Aes128Enc>(kek)?, key),
+            24 => key_wrap::wrap(&aes::<Aes192Enc>(kek)?, key),
+            _ => key_wrap::wrap(&aes::<Aes256Enc>(kek)?, key),
+        }
+    }
+
+    fn unwrap_key(&self, kek: &[u8], wrapped: &[u8]) -> Result<SecretBytes, CryptoError> {
+        match kek.len() {
+            16 => key_wrap::unwrap(&aes::<Aes128Dec>(kek)?, wrapped),
+            24 => key_wrap::unwrap(&aes::<Aes192Dec>(kek)?, wrapped),
+            _ => key_wrap::unwrap(&aes::<Aes256Dec>(kek)?, wrapped),
+        }
+    }
+
     fn generate_key_pair(
         &self,
         algorithm: KeyPairAlgorithm,
@@ -120,6 +137,10 @@ impl Provider for DefaultProvider {
     fn public_key(&self, algorithm: KeyPairAlgorithm, spki: &[u8]) -> Result<Box<dyn PublicKey>, CryptoError> {
         key_pair::public_key(algorithm, spki)
     }
+}
+
+fn aes<C: KeyInit>(key: &[u8]) -> Result<C, CryptoError> {
+    C::new_from_slice(key).map_err(|_| CryptoError::InvalidKey)
 }
 
 fn hash<D: sha2::Digest>(parts: &[&[u8]]) -> Digest {

@@ -16,6 +16,7 @@
 //! | RSA | `rsa` | blinded with fresh entropy in every private operation; RUSTSEC-2023-0071, see below |
 //! | ECDSA, ECDH | `p256`, `p384`, `p521`, `k256` | constant time, wiped; signatures are hedged (RFC 6979, section 3.6) |
 //! | Ed25519, Ed25519ph | `ed25519-dalek` | constant time, wiped |
+//! | AES key wrap with padding | `aes` | RFC 5649 on it is ours: constant time, wiped |
 //! | SHA-2, SM3 | `sha2`, `sm3` | constant time |
 //! | SM2 | `sm2` for the curve | constant time by design, unaudited; signatures, encryption and encodings on it are ours, and wiped |
 //! | ML-DSA, ML-KEM | `ml-dsa`, `ml-kem` | seeds are the keys; constant time by design, unaudited, wiped |
@@ -42,6 +43,7 @@ mod kdf;
 mod key_pair;
 mod provider;
 mod secret;
+mod wrapping;
 mod xaes;
 
 pub mod ber;
@@ -58,4 +60,5 @@ pub use kdf::hkdf;
 pub use key_pair::{Encapsulated, EncryptionScheme, KeyPairAlgorithm, Message, PrivateKey, PublicKey, SignatureScheme};
 pub use provider::{Digest, DigestAlgorithm, Mac, MacAlgorithm, Provider};
 pub use secret::{SecretBytes, constant_time_eq};
+pub use wrapping::WrappingScheme;
 pub use xaes::{MessageKey, xaes};

@@ -6,7 +6,7 @@ use zeroize::Zeroize;
 
 use crate::{
     Aead, AeadAlgorithm, CryptoError, Entropy, KeyPairAlgorithm, PrivateKey, PublicKey, Sealer, SealingAlgorithm,
-    constant_time_eq,
+    SecretBytes, constant_time_eq,
 };
 
 /// Everything Keystead asks of a cryptographic library.
@@ -31,6 +31,19 @@ pub trait Provider: fmt::Debug + Send + Sync + 'static {
     /// Encrypts with AES-256 in CBC mode (NIST SP 800-38A), padded as RFC 5652, section 6.3, says. Not authenticated:
     /// it exists for the CMS structures that attested recipients get.
     fn encrypt_cbc(&self, key: &[u8; 32], iv: &[u8; 16], plaintext: &[u8]) -> Result<Vec<u8>, CryptoError>;
+
+    /// Wraps a key under an AES key of 16, 24 or 32 bytes: AES key wrap with padding (RFC 5649, NIST SP 800-38F).
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`] when `kek` has another length, [`CryptoError::InvalidInput`] when `key` is empty.
+    fn wrap_key(&self, kek: &[u8], key: &[u8]) -> Result<Vec<u8>, CryptoError>;
+
+    /// Opens what [`Provider::wrap_key`] made. Integrity value, length and padding are checked in constant time
+    /// (IMP-24).
+    ///
+    /// # Errors
+    /// [`CryptoError::InvalidKey`] when `kek` has another length, [`CryptoError::Unauthenticated`] for everything else.
+    fn unwrap_key(&self, kek: &[u8], wrapped: &[u8]) -> Result<SecretBytes, CryptoError>;
 
     /// Generates a key pair. `entropy` is that for keys; a provider with a generator of its own need not use it.
     fn generate_key_pair(

@@ -18,6 +18,7 @@ mod context;
 mod domain;
 mod ekt;
 mod error;
+mod fingerprint;
 mod material;
 mod pairs;
 mod wire;
@@ -38,6 +39,7 @@ pub use context::{EncryptionContext, MAX_CANONICAL_LEN};
 pub use domain::{Domain, DomainKeyEnvelope, DomainKeys};
 pub use ekt::{Ekt, EktBinding, Purpose};
 pub use error::HierarchyError;
+pub use fingerprint::Fingerprint;
 pub use material::{MaterialId, generate_material};
 pub use root::{
     EnvRootKey, EphemeralRootKey, FileRootKey, PassphraseCost, PassphraseRootKey, RawRootKey, RootKey, RootKeyError,

@@ -5,6 +5,7 @@
 mod names;
 mod profile;
 mod table;
+mod wrapping;
 
 pub use names::{
     DataKeyPairSpec, DataKeySpec, EncapsulationAlgorithm, EncryptionAlgorithm, KeyAgreementAlgorithm, KeyManager,
@@ -12,3 +13,4 @@ pub use names::{
 };
 pub use profile::Profile;
 pub use table::{Algorithms, KeyKind, PLAINTEXT_LIMIT};
+pub use wrapping::{WrappingAlgorithm, WrappingKeySpec};

@@ -20,9 +20,10 @@ use crate::audit::AuditRecord;
 use crate::engine::{Engine, hierarchy, internal, storage};
 use crate::events::{EventKind, LifecycleEvent};
 use crate::grant::{Afterglow, Grant, GrantId};
+use crate::import::{NewWrappingKey, note_materials};
 use crate::ledger::Veil;
 use crate::quota::{self, ResourceQuota};
-use crate::record::{self, AliasRecord, CounterRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
+use crate::record::{self, AliasRecord, CounterRecord, ImportedMaterial, KeyRecord, MaterialRecord, RECORD_FORMAT};
 use crate::region::RegionState;
 use crate::snapshot::{KeySnapshot, Material};
 
@@ -33,6 +34,8 @@ pub(crate) struct Changes {
     pub(crate) keys: Vec<KeyChange>,
     /// In the Region of the commit.
     pub(crate) aliases: Vec<AliasChange>,
+    /// The wrapping key of a new parameter set.
+    pub(crate) wrapping_key: Option<NewWrappingKey>,
     /// A key more or less in its account and Region.
     pub(crate) key_count: Option<(KeyArn, KeyCount)>,
     /// Records of internal actions that follow the record of the call.
@@ -50,6 +53,10 @@ pub(crate) struct KeyChange {
     pub(crate) record: Option<KeyRecord>,
     /// New versions of its material.
     pub(crate) materials: Vec<MaterialRecord>,
+    /// Versions that are there already and have changed: their token, their expiry, their place.
+    pub(crate) rewritten: Vec<MaterialRecord>,
+    /// Material pending rotation that is no more.
+    pub(crate) withdrawn: Option<u32>,
     /// The compiled form of a new policy.
     pub(crate) policy: Option<Arc<Policy>>,
     /// A grant more or less.
@@ -73,23 +80,96 @@ impl KeyChange {
             previous: Some(previous),
             record: Some(record),
             materials: Vec::new(),
+            rewritten: Vec::new(),
+            withdrawn: None,
             policy: None,
             grant: None,
             forget: false,
         }
     }
 
+    /// A new key.
+    pub(crate) fn create(arn: KeyArn, record: KeyRecord) -> Self {
+        Self {
+            arn,
+            previous: None,
+            record: Some(record),
+            materials: Vec::new(),
+            rewritten: Vec::new(),
+            withdrawn: None,
+            policy: None,
+            grant: None,
+            forget: false,
+        }
+    }
+
+    /// The end of a key.
+    pub(crate) fn delete(previous: Arc<KeySnapshot>) -> Self {
+        let record = previous.record.clone();
+        Self { record: None, forget: true, ..Self::update(previous, record) }
+    }
+
+    /// The key without the bytes of these imported materials. What is pending rotation leaves no trace; of the others it
+    /// stays known what they were (IMP-46).
+    pub(crate) fn without_materials(previous: Arc<KeySnapshot>, gone: &[&Arc<Material>]) -> Self {
+        let mut record = previous.record.clone();
+        let is_gone = |version: u32| gone.iter().any(|material| material.version == version);
+        let (pending, bound): (Vec<&Arc<Material>>, Vec<&Arc<Material>>) =
+            gone.iter().copied().partition(|material| material.version > record.current);
+        let rewritten = bound.into_iter().map(|material| {
+            let imported = material.imported.clone().map(|imported| ImportedMaterial { valid_to: None, ..imported });
+            MaterialRecord { ekt: None, imported, ..material.to_record() }
+        });
+        let rewritten = rewritten.collect();
+        let left = previous.materials.iter().map(|material| {
+            let (version, present, valid_to) = material.noted();
+            (version, present && !is_gone(version), valid_to)
+        });
+        note_materials(&mut record, left);
+        let withdrawn = pending.first().map(|material| material.version);
+        Self { rewritten, withdrawn, forget: true, ..Self::update(Arc::clone(&previous), record) }
+    }
+
+    /// The exported key tokens that it brings; those that are there already, and stay, do not count.
+    fn new_tokens(&self) -> impl Iterator<Item = &[u8]> {
+        let created = self.record.as_ref().filter(|_| self.previous.is_none());
+        let fingerprint_key = created.and_then(|record| record.import.as_ref());
+        let former = |version| self.previous.as_ref()?.material(version)?.ekt.as_ref();
+        let rewritten = self
+            .rewritten
+            .iter()
+            .filter(move |material| former(material.version).map(Ekt::as_bytes) != material.ekt.as_deref());
+        let materials = self.materials.iter().chain(rewritten).filter_map(|material| material.ekt.as_deref());
+        materials.chain(fingerprint_key.map(|import| import.fingerprint_key.as_slice()))
+    }
+
+    /// All materials of the key, if any has changed.
+    fn all_materials(&self) -> Result<Option<Vec<Arc<Material>>>, Error> {
+        if self.materials.is_empty() && self.rewritten.is_empty() && self.withdrawn.is_none() {
+            return Ok(None);
+        }
+        let changed = self.rewritten.iter().chain(&self.materials);
+        let mut materials =
+            changed.map(|record| Material::new(record.clone()).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
+        for kept in self.previous.iter().flat_map(|previous| previous.materials.iter()) {
+            if self.withdrawn != Some(kept.version) && !materials.iter().any(|other| other.version == kept.version) {
+                materials.push(Arc::clone(kept));
+            }
+        }
+        materials.sort_unstable_by_key(|material| material.version);
+        Ok(Some(materials))
+    }
+
     /// The key as the commit of `revision` has left it; `None` if that deleted it.
     fn snapshot(&self, revision: Revision) -> Result<Option<KeySnapshot>, Error> {
         let Some(record) = self.record.clone() else { return Ok(None) };
-        let added = self.materials.iter().map(|material| Ok(Arc::new(Material::new(material.clone())?)));
-        let added = added.collect::<Result<_, Error>>()?;
         let previous = self.previous.as_deref();
         let grants = previous.zip(self.grant.as_ref()).map(|(previous, change)| match change {
             GrantChange::Add(grant) => previous.grants.with(Arc::clone(grant)),
             GrantChange::Remove(id, afterglow) => previous.grants.without(*id, *afterglow),
         });
-        KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), added, grants).map(Some)
+        KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), self.all_materials()?, grants)
+            .map(Some)
     }
 }
 
@@ -116,8 +196,19 @@ impl Changes {
         Self { keys: vec![change], ..Self::default() }
     }
 
+    /// The exported key tokens that it brings.
+    fn new_tokens(&self) -> impl Iterator<Item = (&KeyArn, &[u8])> {
+        let wrapping_key = self.wrapping_key.as_ref().map(|new| (&new.record.key, new.record.ekt.as_slice()));
+        let tokens = self.keys.iter().flat_map(|change| change.new_tokens().map(|token| (&change.arn, token)));
+        tokens.chain(wrapping_key)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.aliases.is_empty() && self.service_records.is_empty() && self.events.is_empty()
+        self.keys.is_empty()
+            && self.aliases.is_empty()
+            && self.wrapping_key.is_none()
+            && self.service_records.is_empty()
+            && self.events.is_empty()
     }
 }
 
@@ -206,6 +297,9 @@ impl Engine {
                 Some(record) => batch.put(key, record::encode(record)?, change.expect),
                 None => batch.delete(key, change.expect),
             };
+        }
+        if let Some(NewWrappingKey { store_key, record }) = &changes.wrapping_key {
+            batch.put(store_key.clone(), record::encode(record)?, Expect::Absent);
         }
         if let Some((arn, count)) = changes.key_count {
             self.write_counter(&mut batch, &arn, count)?;
@@ -389,15 +483,15 @@ struct Regions(SmallVec<[Arc<RegionState>; 1]>);
 
 impl Regions {
     fn touched(engine: &Engine, changes: &Changes) -> Result<Self, Error> {
-        let names: BTreeSet<Region> = changes.keys.iter().map(|change| change.arn.region).collect();
+        let keys = changes.keys.iter().map(|change| change.arn.region);
+        let names: BTreeSet<Region> = keys.chain(changes.new_tokens().map(|(arn, _)| arn.region)).collect();
         names.into_iter().map(|name| engine.region(name)).collect::<Result<_, Error>>().map(Self)
     }
 
     /// Lets no rotation of a domain key pass that new material is wrapped under.
     fn hold_epochs(&self, changes: &Changes) -> SmallVec<[RwLockReadGuard<'_, ()>; 1]> {
-        let has_material = |region: &&Arc<RegionState>| {
-            changes.keys.iter().any(|one| one.arn.region == region.region && !one.materials.is_empty())
-        };
+        let has_material =
+            |region: &&Arc<RegionState>| changes.new_tokens().any(|(arn, _)| arn.region == region.region);
         let regions = self.0.iter().filter(has_material);
         regions.map(|region| region.domain_epoch.read().unwrap_or_else(PoisonError::into_inner)).collect()
     }
@@ -426,13 +520,10 @@ struct Cleared<'l> {
 /// Whether new material is wrapped under the present domain keys. One that was wrapped before a rotation of the domain
 /// key would escape it and be lost with the former version.
 fn has_current_tokens(regions: &Regions, changes: &Changes) -> Result<bool, Error> {
-    for change in &changes.keys {
-        let present = regions.with(&change.arn, |region| region.domain_keys.load().current_version());
-        for material in &change.materials {
-            let token = Ekt::from_bytes(material.ekt.as_slice()).map_err(hierarchy)?;
-            if Some(token.domain_key_version()) != present {
-                return Ok(false);
-            }
+    for (arn, token) in changes.new_tokens() {
+        let present = regions.with(arn, |region| region.domain_keys.load().current_version());
+        if Some(Ekt::from_bytes(token).map_err(hierarchy)?.domain_key_version()) != present {
+            return Ok(false);
         }
     }
     Ok(true)
@@ -451,6 +542,12 @@ fn write_key(batch: &mut Batch, change: &KeyChange) -> Result<(), Error> {
     };
     for material in &change.materials {
         batch.put(record::material_key(arn, material.version), record::encode(material)?, Expect::Absent);
+    }
+    for material in &change.rewritten {
+        batch.put(record::material_key(arn, material.version), record::encode(material)?, Expect::Any);
+    }
+    if let Some(version) = change.withdrawn {
+        batch.delete(record::material_key(arn, version), Expect::Any);
     }
     if let (None, Some(previous)) = (&change.record, &change.previous) {
         for material in previous.materials.iter() {

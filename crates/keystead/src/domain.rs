@@ -11,7 +11,7 @@ use crate::engine::{Engine, damaged, hierarchy, storage};
 use crate::material::binding;
 use crate::record::{self, MaterialRecord};
 use crate::region::{LockSet, RegionState};
-use crate::snapshot::Material;
+use crate::snapshot::{KeySnapshot, Material};
 
 /// What the rotation of a domain key did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,17 +68,43 @@ impl Engine {
         loop {
             let page = self.store.scan(&range, SCAN_PAGE).map_err(storage)?;
             for (key, _) in &page {
-                if let Some((arn, version)) = record::parse_material_key(region.partition, region.region, key.as_ref())
-                    && self.rewrap(region, keys, &arn, version)?
-                {
-                    moved += 1;
-                }
+                moved += usize::from(self.rewrap_record(region, keys, key.as_ref())?);
             }
             match page.last() {
                 Some((last, _)) if page.len() == SCAN_PAGE => range = Range::prefix(&prefix).after(last),
                 _ => return Ok(moved),
             }
         }
+    }
+
+    /// Whether the record, if it is one with a token, had it under a former version.
+    fn rewrap_record(&self, region: &RegionState, keys: &DomainKeys, key: &[u8]) -> Result<bool, Error> {
+        let (partition, name) = (region.partition, region.region);
+        if let Some((arn, version)) = record::parse_material_key(partition, name, key) {
+            self.rewrap(region, keys, &arn, version)
+        } else if let Some(arn) = record::parse_key_key(partition, name, key) {
+            self.rewrap_fingerprint_key(region, keys, &arn)
+        } else if record::parse_wrapping_key_expiry(partition, name, key).is_some() {
+            self.rewrap_wrapping_key(keys, key)
+        } else {
+            Ok(false)
+        }
+    }
+
+    fn rewrap_fingerprint_key(&self, region: &RegionState, keys: &DomainKeys, arn: &KeyArn) -> Result<bool, Error> {
+        let mut set = LockSet::default();
+        region.locks.add_key(&mut set, arn);
+        let _held = region.locks.lock(set);
+        let Some(key) = region.key(arn)? else { return Ok(false) };
+        let Some(record) = self.rewrapped_fingerprint_key(keys, &key)? else { return Ok(false) };
+        let mut batch = Batch::new();
+        batch.put(record::key_key(arn), record::encode(&record)?, Expect::Revision(key.revision));
+        let revision = self.store.commit(batch).map_err(|error| {
+            region.retract_key(arn);
+            commit_error(error)
+        })?;
+        region.publish_key(KeySnapshot::build(*arn, record, revision, Some(&key), None, None, None)?);
+        Ok(true)
     }
 
     /// Whether the token was under a former version.
@@ -94,10 +120,11 @@ impl Engine {
         let mut stored: MaterialRecord = record::decode(&value)?;
         let present = Material::new(stored.clone())?;
         let binding = binding(arn, &key.record, version);
-        let Some(token) = keys.rewrap(&present.ekt, &binding, self.entropy.as_ref()).map_err(hierarchy)? else {
+        let Some(ekt) = &present.ekt else { return Ok(false) };
+        let Some(token) = keys.rewrap(ekt, &binding, self.entropy.as_ref()).map_err(hierarchy)? else {
             return Ok(false);
         };
-        stored.ekt = token.into_bytes();
+        stored.ekt = Some(token.into_bytes());
         // The record of the key moves along, so that its snapshot gets a revision of its own.
         let mut batch = Batch::new();
         batch.put(store_key, record::encode(&stored)?, Expect::Revision(revision));

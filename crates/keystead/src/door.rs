@@ -25,7 +25,6 @@ use crate::grant::open_token;
 use crate::maintenance::Settled;
 use crate::quota::{Charges, charge_change, charge_keys, charge_request};
 use crate::recipient::Attested;
-use crate::record::KeyRecord;
 use crate::region::{HeldLocks, LockSet, RegionState};
 use crate::request::Request;
 use crate::resolve::Resolver;
@@ -33,7 +32,7 @@ use crate::snapshot::Held;
 use crate::targets::{Named, Target, Targets};
 use crate::usage::KeyUse;
 use crate::value::MemberValue;
-use crate::{Error, material, recipient, shape};
+use crate::{Error, recipient, shape};
 
 /// An operation of the KMS API. Implemented by its request.
 pub(crate) trait Operation: Request {
@@ -150,13 +149,16 @@ impl<'c> CallFacts<'c> {
         Ok(*self.fresh_key.get_or_init(|| arn))
     }
 
-    /// The material of the key that this call creates. Made once, however often the call starts anew: a key pair may
+    /// The material of the key, or the wrapping key, that this call creates. Made once, however often the call starts anew: a key pair may
     /// take seconds.
-    pub(crate) fn fresh_material(&self, record: &KeyRecord) -> Result<&SecretBytes, Error> {
+    pub(crate) fn fresh_material(
+        &self,
+        make: impl FnOnce() -> Result<SecretBytes, Error>,
+    ) -> Result<&SecretBytes, Error> {
         if let Some(material) = self.fresh_material.get() {
             return Ok(material);
         }
-        let material = material::generate(self.engine, record)?;
+        let material = make()?;
         Ok(self.fresh_material.get_or_init(|| material))
     }
 
@@ -432,9 +434,11 @@ fn refused(call: &CallFacts<'_>, draft: Draft, error: Error) -> Error {
     call.engine.deliver(&records).err().unwrap_or(error)
 }
 
-/// The first target that time has changed.
+/// The first target that time has changed. Expired material goes with the next access, whatever that is (IMP-49).
 fn overdue(targets: &impl Targets, call: &CallFacts<'_>) -> Option<KeyArn> {
-    targets.settled().into_iter().find(|target| target.snapshot().is_overdue(call.now)).map(|target| *target.arn())
+    let settled = targets.settled().into_iter().find(|target| target.snapshot().is_overdue(call.now));
+    let expired = || targets.keys().into_iter().find(|target| target.snapshot().has_expired_material(call.now));
+    settled.or_else(expired).map(|target| *target.arn())
 }
 
 /// Whether it is worth to look again. A rotation that fails is left for the next time (ROT-10).

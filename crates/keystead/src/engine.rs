@@ -43,6 +43,8 @@ pub(crate) struct Engine {
     pub(crate) trust_anchors: TrustAnchors,
     /// Seals grant tokens.
     pub(crate) token_sealer: Box<dyn Sealer>,
+    /// Seals import tokens.
+    pub(crate) import_sealer: Box<dyn Sealer>,
     /// Authenticates pagination markers.
     pub(crate) marker_key: Box<dyn Mac>,
     /// Bytes that the canonical form of an encryption context may have (KEY-83).

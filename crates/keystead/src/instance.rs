@@ -42,6 +42,12 @@ impl InstanceSecret {
         provider.sealer(SealingAlgorithm::Xaes256Gcm, key.expose()).map_err(crypto)
     }
 
+    /// The key that seals import tokens.
+    pub(crate) fn import_sealer(&self, provider: &dyn Provider) -> Result<Box<dyn Sealer>, Error> {
+        let key = self.derive(provider, b"keystead import tokens")?;
+        provider.sealer(SealingAlgorithm::Xaes256Gcm, key.expose()).map_err(crypto)
+    }
+
     /// The key that authenticates pagination markers.
     pub(crate) fn marker_mac(&self, provider: &dyn Provider) -> Result<Box<dyn keystead_crypto::Mac>, Error> {
         let key = self.derive(provider, b"keystead pagination markers")?;

@@ -85,8 +85,8 @@ impl Kms {
         Ok(Client::new(Arc::clone(&self.engine), state, caller, account))
     }
 
-    /// Makes what time has changed happen: rotations and deletions that are due, and deliveries that failed before. It
-    /// also saves when keys were last used.
+    /// Makes what time has changed happen: rotations, expiries of imported material and deletions that are due, and
+    /// deliveries that failed before. It also saves when keys were last used.
     /// Hosts call it from a timer; nothing depends on it but promptness (STA-02, RUL-15).
     ///
     /// # Errors
@@ -153,6 +153,19 @@ impl Kms {
     /// [`Error::NotFound`] when there is no such key, [`Error::KmsInternal`] when the store fails.
     pub fn duplicate_grants(&self, key: &KeyArn) -> Result<Vec<Vec<GrantListEntry>>, Error> {
         self.engine.duplicate_grants(key)
+    }
+
+    /// The gauge `SecondsUntilKeyMaterialExpiration` (IMP-52): whole seconds until the first of the imported materials
+    /// that a key needs expires. `None` for keys that have none, or none that expires. Hosts raise an alarm when it falls
+    /// below what a renewed import takes.
+    ///
+    /// # Errors
+    /// [`Error::KmsInternal`] when the store fails.
+    pub fn seconds_until_key_material_expiration(&self, key: &KeyArn) -> Result<Option<u64>, Error> {
+        let state = self.engine.region(key.region)?;
+        let now = self.engine.now();
+        let expiry = state.key(key)?.and_then(|key| key.material_expiry(now));
+        Ok(expiry.map(|at| at.duration_since(now).as_secs()))
     }
 
     /// When a key will be deleted if nobody cancels; `None` if that is not scheduled. A multi-Region primary that waits
@@ -411,6 +424,7 @@ impl KmsBuilder {
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
         let secret = InstanceSecret::open(store.as_ref(), root_key.as_ref(), entropy.as_ref())?;
         let token_sealer = secret.token_sealer(provider.as_ref())?;
+        let import_sealer = secret.import_sealer(provider.as_ref())?;
         let marker_key = secret.marker_mac(provider.as_ref())?;
 
         let mut audit = Router::default();
@@ -436,6 +450,7 @@ impl KmsBuilder {
             grant_delay: self.grant_delay,
             trust_anchors: self.trust_anchors,
             token_sealer,
+            import_sealer,
             marker_key,
             max_context_len: self.max_context_len.unwrap_or(MAX_CANONICAL_LEN),
             multi_region_delay: self.multi_region_delay,

@@ -45,6 +45,7 @@ mod events;
 mod explain;
 mod facts;
 mod grant;
+mod import;
 mod instance;
 mod kms;
 mod ledger;

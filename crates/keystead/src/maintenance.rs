@@ -1,8 +1,9 @@
-//! What time does: overdue rotations and deletions, lazily when a key is touched and eagerly by the sweep (STA-02).
+//! What time does: overdue rotations, expiries and deletions, lazily when a key is touched and eagerly by the sweep (STA-02).
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use keystead_hierarchy::MaterialId;
 use keystead_hierarchy::spec::KeyManager;
 use keystead_store::{Expect, Range};
 use keystead_types::{AccountId, KeyArn, Timestamp};
@@ -11,9 +12,10 @@ use crate::audit::{AuditRecord, Fields, ServiceEvent};
 use crate::commit::{AliasChange, Changes, CommitFailure, KeyChange, KeyCount};
 use crate::engine::{Engine, damaged, storage};
 use crate::events::{EventKind, LifecycleEvent};
-use crate::record::{self, KeyRecord, Rotation};
+use crate::import::note_materials;
+use crate::record::{self, KeyRecord, MaterialRecord, Rotation};
 use crate::region::{LockSet, RegionState};
-use crate::snapshot::{Held, KeySnapshot};
+use crate::snapshot::{Held, KeySnapshot, Material};
 use crate::{Error, material};
 
 /// What a sweep did.
@@ -22,6 +24,8 @@ use crate::{Error, material};
 pub struct Sweep {
     /// Keys rotated.
     pub rotated: usize,
+    /// Keys of which imported material has expired.
+    pub expired: usize,
     /// Keys deleted.
     pub deleted: usize,
     /// Multi-Region changes completed: replicas that have become usable, primaries that have changed.
@@ -36,6 +40,7 @@ pub struct Sweep {
 pub(crate) enum Settled {
     Nothing,
     Rotated,
+    Expired,
     Deleted,
     /// A phase of a multi-Region change is over.
     Synchronized,
@@ -50,7 +55,12 @@ impl Engine {
         for region in self.stored_regions()? {
             // A Region that cannot be opened does not hold up the others.
             match self.region(region) {
-                Ok(region) => regions.push(region),
+                Ok(region) => {
+                    if self.delete_expired_wrapping_keys(&region, now).is_err() {
+                        sweep.failed += 1;
+                    }
+                    regions.push(region);
+                }
                 Err(_) => sweep.failed += 1,
             }
         }
@@ -70,6 +80,7 @@ impl Engine {
             for (_, arn, region) in due {
                 match self.settle(region, &arn, now) {
                     Ok(Settled::Rotated) => sweep.rotated += 1,
+                    Ok(Settled::Expired) => sweep.expired += 1,
                     Ok(Settled::Deleted) => sweep.deleted += 1,
                     Ok(Settled::Synchronized) => sweep.synchronized += 1,
                     Ok(Settled::Nothing) => {
@@ -106,6 +117,8 @@ impl Engine {
                     continue;
                 }
                 (self.deletion(key, now)?, Settled::Deleted)
+            } else if key.has_expired_material(now) {
+                (self.expiration(key, now)?, Settled::Expired)
             } else if key.record.rotation_due(arn.region, now).is_some_and(|at| at <= now) {
                 (self.automatic_rotation(region, key, now)?, Settled::Rotated)
             } else {
@@ -149,16 +162,7 @@ impl Engine {
         let secret = material::generate(self, &record)?;
         let material = material::wrap(self, region, &key.arn, &record, version, rotation, &secret)?;
         record.current = version;
-
-        let rotation_type = if on_demand { "ON_DEMAND" } else { "AUTOMATIC" };
-        let mut details = Fields::new()
-            .with("rotationType", rotation_type)
-            .with("keyId", key.arn.key_id.to_string())
-            .with("keyOrigin", record.origin.as_str());
-        if let Some(previous) = key.current_material() {
-            details.push("previousKeyMaterialId", previous.id.to_string());
-        }
-        details.push("currentKeyMaterialId", material.id.to_string());
+        let id = material.id;
 
         let synchronized = self.synchronization(&key.arn, &record, now)?;
         let mut others = Vec::new();
@@ -168,14 +172,70 @@ impl Engine {
             own.share(&record);
             others.push(KeyChange { materials: vec![material], ..KeyChange::update(other, own) });
         }
-        let change = KeyChange { materials: vec![material], ..KeyChange::update(key, record) };
-        let mut changes = Changes { keys: std::iter::once(change).chain(others).collect(), ..Changes::default() };
+        let change = KeyChange { materials: vec![material], ..KeyChange::update(Arc::clone(&key), record) };
+        let changes = Changes { keys: std::iter::once(change).chain(others).collect(), ..Changes::default() };
+        let mut changes = self.rotated(&key, id, changes, now, on_demand)?;
+        changes.service_records.extend(synchronized);
+        Ok(changes)
+    }
+
+    /// The change that makes imported material current that was pending (chapter 32, section 13).
+    pub(crate) fn promotion(
+        &self,
+        key: Arc<KeySnapshot>,
+        pending: &Material,
+        mut record: KeyRecord,
+        now: Timestamp,
+    ) -> Result<Changes, Error> {
+        record.current = pending.version;
+        note_materials(&mut record, key.materials.iter().map(|material| material.noted()));
+        let material = MaterialRecord { rotation: Some(Rotation { at: now, on_demand: true }), ..pending.to_record() };
+        let change = KeyChange { rewritten: vec![material], ..KeyChange::update(Arc::clone(&key), record) };
+        self.rotated(&key, pending.id, Changes::of(change), now, true)
+    }
+
+    /// Adds record and event of a rotation for each key that it changes.
+    fn rotated(
+        &self,
+        key: &KeySnapshot,
+        now_current: MaterialId,
+        mut changes: Changes,
+        now: Timestamp,
+        on_demand: bool,
+    ) -> Result<Changes, Error> {
+        let rotation_type = if on_demand { "ON_DEMAND" } else { "AUTOMATIC" };
+        let mut details = Fields::new()
+            .with("rotationType", rotation_type)
+            .with("keyId", key.arn.key_id.to_string())
+            .with("keyOrigin", key.record.origin.as_str());
+        if let Some(previous) = key.current_material() {
+            details.push("previousKeyMaterialId", previous.id.to_string());
+        }
+        details.push("currentKeyMaterialId", now_current.to_string());
         for change in &changes.keys {
             let event = ServiceEvent { name: "RotateKey", details: Some(details.clone()), response: None };
             changes.service_records.extend(self.service_record(&change.arn, now, event)?);
             changes.events.push(self.event(EventKind::Rotation, &change.arn, now)?);
         }
-        changes.service_records.extend(synchronized);
+        Ok(changes)
+    }
+
+    /// The change that deletes expired material (IMP-49), with a record and an event for each.
+    fn expiration(&self, key: Arc<KeySnapshot>, now: Timestamp) -> Result<Changes, Error> {
+        let expired: Vec<_> = key.materials.iter().filter(|material| material.is_expired(now)).collect();
+        let changes = self.expired(&key, now)?;
+        Ok(Changes { keys: vec![KeyChange::without_materials(Arc::clone(&key), &expired)], ..changes })
+    }
+
+    /// Records and events of materials that have expired.
+    fn expired(&self, key: &KeySnapshot, now: Timestamp) -> Result<Changes, Error> {
+        let mut changes = Changes::default();
+        for _ in key.materials.iter().filter(|material| material.is_expired(now)) {
+            let details = Fields::new().with("keyId", key.arn.key_id.to_string());
+            let event = ServiceEvent { name: "DeleteExpiredKeyMaterial", details: Some(details), response: None };
+            changes.service_records.append(&mut self.service_record(&key.arn, now, event)?);
+            changes.events.push(self.event(EventKind::MaterialExpiration, &key.arn, now)?);
+        }
         Ok(changes)
     }
 
@@ -214,26 +274,21 @@ impl Engine {
             expect: Expect::Any,
         });
         let aliases = aliases.collect();
+        // A sweep would have come in time for what expired during the waiting period.
+        let Changes { mut service_records, mut events, .. } = self.expired(&key, now)?;
+        service_records.append(&mut self.service_record(&arn, now, event)?);
+        events.push(self.event(EventKind::Deletion, &arn, now)?);
         let counted = key.record.manager == KeyManager::Customer;
-        let mut service_records = self.service_record(&arn, now, event)?;
         if !others.is_empty() {
             service_records.extend(self.synchronization(&arn, &shared, now)?);
         }
-        let deleted = KeyChange {
-            arn,
-            previous: Some(key),
-            record: None,
-            materials: Vec::new(),
-            policy: None,
-            grant: None,
-            forget: true,
-        };
         Ok(Changes {
             aliases,
             key_count: counted.then_some((arn, KeyCount::OneLess)),
             service_records,
-            events: vec![self.event(EventKind::Deletion, &arn, now)?],
-            keys: std::iter::once(deleted).chain(others).collect(),
+            events,
+            keys: std::iter::once(KeyChange::delete(key)).chain(others).collect(),
+            ..Changes::default()
         })
     }
 

@@ -146,7 +146,7 @@ pub(crate) fn wrap(
     let binding = binding(arn, record, version);
     let ekt = region.domain_keys.load().wrap(material, &binding, engine.entropy.as_ref()).map_err(hierarchy)?;
     let id = MaterialId::of(engine.provider.as_ref(), arn.key_id, material).map_err(hierarchy)?;
-    Ok(MaterialRecord { format: RECORD_FORMAT, version, id, ekt: ekt.into_bytes(), rotation })
+    Ok(MaterialRecord { format: RECORD_FORMAT, version, id, ekt: Some(ekt.into_bytes()), rotation, imported: None })
 }
 
 /// Wraps all material of a key for a related key in another Region: no token is in two Regions.
@@ -178,12 +178,14 @@ fn unwrap(
 
 fn open(region: &RegionState, key: &KeySnapshot, material: &Material) -> Result<SecretBytes, Error> {
     let binding = binding(&key.arn, &key.record, material.version);
-    match region.domain_keys.load().unwrap(&material.ekt, &binding) {
+    let ekt = material.ekt.as_ref().ok_or_else(|| damaged("key material"))?;
+    match region.domain_keys.load().unwrap(ekt, &binding) {
         // The domain key was rotated since the snapshot was taken; the present one holds a token under the new key.
         Err(HierarchyError::UnknownDomainKey { .. }) => {
             let present = region.key(&key.arn)?.ok_or_else(|| damaged("key"))?;
             let material = present.material(material.version).ok_or_else(|| damaged("key material"))?;
-            region.domain_keys.load().unwrap(&material.ekt, &binding)
+            let ekt = material.ekt.as_ref().ok_or_else(|| damaged("key material"))?;
+            region.domain_keys.load().unwrap(ekt, &binding)
         }
         opened => opened,
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use keystead_hierarchy::Profile;
 use keystead_hierarchy::schedule::RotationSchedule;
 use keystead_hierarchy::spec::{KeyManager, KeySpec, KeyState, KeyUsage, Origin};
-use keystead_hierarchy::{Deletion, KeyFacts, MaterialId};
+use keystead_hierarchy::{Deletion, Fingerprint, KeyFacts, MaterialId};
 use keystead_types::{AccountId, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -39,11 +39,24 @@ pub(crate) struct KeyRecord {
     pub(crate) rotation: Option<RotationSchedule>,
     /// On-demand rotations over the life of the key (ROT-33).
     pub(crate) on_demand_rotations: u32,
-    /// The material version that encrypts.
+    /// The material version that encrypts; 0 as long as none was imported.
     pub(crate) current: u32,
     /// The set that a multi-Region key belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) related: Option<Box<RelatedKeys>>,
+    /// What keys of origin `EXTERNAL` have besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) import: Option<ImportRecord>,
+}
+
+/// What a key remembers about imports.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ImportRecord {
+    /// The exported key token of the key that makes fingerprints (IMP-08).
+    #[serde(with = "base64_bytes")]
+    pub(crate) fingerprint_key: Vec<u8>,
+    /// When the first of the materials that are there expires.
+    pub(crate) next_expiry: Option<Timestamp>,
 }
 
 /// One version of key material.
@@ -53,10 +66,24 @@ pub(crate) struct MaterialRecord {
     pub(crate) format: u32,
     pub(crate) version: u32,
     pub(crate) id: MaterialId,
-    #[serde(with = "base64_bytes")]
-    pub(crate) ekt: Vec<u8>,
+    /// The exported key token; absent after imported material was deleted or has expired.
+    #[serde(default, with = "optional_base64_bytes", skip_serializing_if = "Option::is_none")]
+    pub(crate) ekt: Option<Vec<u8>>,
     /// How and when it became current; absent for the first material.
     pub(crate) rotation: Option<Rotation>,
+    /// What is known of imported material.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) imported: Option<ImportedMaterial>,
+}
+
+/// What is known of imported material, also when it is not there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ImportedMaterial {
+    /// By which it is known again (IMP-07).
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) description: Option<Arc<str>>,
+    /// When it expires, if it is there and does.
+    pub(crate) valid_to: Option<Timestamp>,
 }
 
 /// A completed rotation.
@@ -140,13 +167,18 @@ impl KeyRecord {
         self.rotation.filter(|_| rotates).map(|schedule| schedule.next()).filter(|at| *at < Timestamp::MAX)
     }
 
+    /// When the first of the imported materials that are there expires.
+    pub(crate) fn expiry_due(&self) -> Option<Timestamp> {
+        self.import.as_ref().and_then(|import| import.next_expiry)
+    }
+
     /// The next instant at which the key in `region` has to be brought up to date, as far as the record knows. What
     /// happens after the end of a phase is known when that is recorded.
     pub(crate) fn next_due(&self, region: Region) -> Option<Timestamp> {
         let deletion = self.scheduled_deletion();
         let phase = self.related.as_ref().and_then(|related| related.phase_due(region));
         let rotation = self.rotation_due(region, Timestamp::MIN);
-        [deletion, phase, rotation].into_iter().flatten().min()
+        [deletion, phase, rotation, self.expiry_due()].into_iter().flatten().min()
     }
 
     /// The record of a replica of this key: what is shared, and everything else at its default (MRK-24).
@@ -188,7 +220,8 @@ impl KeyRecord {
             && self.related == other.related
     }
 
-    fn facts_at(&self, region: Region, now: Timestamp) -> KeyFacts {
+    /// The facts about the key in `region` at `now`.
+    pub(crate) fn facts_at(&self, region: Region, now: Timestamp) -> KeyFacts {
         match &self.related {
             None => self.facts,
             Some(related) => KeyFacts {
@@ -257,6 +290,16 @@ pub(crate) fn key_key(arn: &KeyArn) -> Vec<u8> {
     let mut key = prefix(arn.partition, arn.region, arn.account, Kind::Key);
     key.extend_from_slice(arn.key_id.encode(&mut [0; KeyId::TEXT_LEN]).as_bytes());
     key
+}
+
+/// The key in the store key of its record.
+pub(crate) fn parse_key_key(partition: Partition, region: Region, key: &[u8]) -> Option<KeyArn> {
+    let rest = key.strip_prefix(region_prefix(partition, region).as_slice())?;
+    let (account, rest) = rest.split_first_chunk::<12>()?;
+    let key_id = rest.strip_prefix(&[Kind::Key.letter()])?;
+    let account = std::str::from_utf8(account).ok()?.parse().ok()?;
+    let key_id = std::str::from_utf8(key_id).ok()?.parse().ok()?;
+    Some(KeyArn { partition, region, account, key_id })
 }
 
 pub(crate) fn usage_key(arn: &KeyArn) -> Vec<u8> {
@@ -356,10 +399,32 @@ pub(crate) fn parse_due_key(partition: Partition, region: Region, key: &[u8]) ->
     let rest = key.strip_prefix(due_prefix(partition, region).as_slice())?;
     let (instant, rest) = rest.split_first_chunk::<8>()?;
     let (account, key_id) = rest.split_first_chunk::<12>()?;
-    let at = Timestamp::from_millis((u64::from_be_bytes(*instant) ^ SIGN) as i64)?;
+    let at = parse_due_instant(instant)?;
     let account = std::str::from_utf8(account).ok()?.parse().ok()?;
     let key_id = KeyId::from_bytes(key_id.try_into().ok()?)?;
     Some((at, KeyArn { partition, region, account, key_id }))
+}
+
+/// The beginning of the store keys of the wrapping keys for imports in a Region.
+pub(crate) fn wrapping_key_prefix(partition: Partition, region: Region) -> Vec<u8> {
+    let mut key = region_prefix(partition, region);
+    key.extend_from_slice(b"wrap");
+    key
+}
+
+/// The store key of a wrapping key; it sorts by expiry.
+pub(crate) fn wrapping_key_key(partition: Partition, region: Region, valid_to: Timestamp, set: &[u8; 16]) -> Vec<u8> {
+    let mut key = wrapping_key_prefix(partition, region);
+    key.extend_from_slice(&due_instant(valid_to));
+    key.extend_from_slice(set);
+    key
+}
+
+/// When the wrapping key with this store key expires.
+pub(crate) fn parse_wrapping_key_expiry(partition: Partition, region: Region, key: &[u8]) -> Option<Timestamp> {
+    let rest = key.strip_prefix(wrapping_key_prefix(partition, region).as_slice())?;
+    let (instant, _) = rest.split_first_chunk::<8>()?;
+    parse_due_instant(instant)
 }
 
 /// The store keys of undelivered audit records and events.
@@ -388,6 +453,10 @@ fn due_instant(at: Timestamp) -> [u8; 8] {
     (at.as_millis() as u64 ^ SIGN).to_be_bytes()
 }
 
+fn parse_due_instant(instant: &[u8; 8]) -> Option<Timestamp> {
+    Timestamp::from_millis((u64::from_be_bytes(*instant) ^ SIGN) as i64)
+}
+
 /// The beginning of the store keys of everything in a Region.
 pub(crate) fn region_prefix(partition: Partition, region: Region) -> Vec<u8> {
     let mut key = Vec::with_capacity(128);
@@ -400,17 +469,35 @@ pub(crate) fn region_prefix(partition: Partition, region: Region) -> Vec<u8> {
 
 const SIGN: u64 = 1 << 63;
 
-mod base64_bytes {
+pub(crate) mod base64_bytes {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&STANDARD.encode(bytes))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         STANDARD.decode(text.as_bytes()).map_err(D::Error::custom)
+    }
+}
+
+mod optional_base64_bytes {
+    use serde::{Deserializer, Serializer};
+
+    use super::base64_bytes;
+
+    pub(super) fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+        match bytes {
+            Some(bytes) => base64_bytes::serialize(bytes, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// A member that is there has a value; for one that is not, there is a default.
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
+        base64_bytes::deserialize(deserializer).map(Some)
     }
 }

@@ -206,6 +206,7 @@ impl RegionState {
         let (materials, grants) = (load_materials(&view, arn)?, load_grants(&view, arn)?);
         let usage = view.get(&record::usage_key(arn)).map_err(storage)?;
         let usage = usage.map(|entry| record::decode::<UsageRecord>(&entry.value)).transpose()?;
+        let materials = Some(materials);
         let mut snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, materials, Some(grants))?;
         snapshot.usage = Arc::new(LastUse::saved(usage.and_then(UsageRecord::into_use)));
         let cell = Arc::new(KeyCell::new(Arc::new(snapshot)));
@@ -356,9 +357,10 @@ fn stand_in(partition: Partition, region: Region, profile: Profile) -> Result<Ke
         rotation: None,
         on_demand_rotations: 0,
         current: 0,
+        import: None,
         related: None,
     };
-    KeySnapshot::build(arn, record, Revision(0), None, None, Vec::new(), None)
+    KeySnapshot::build(arn, record, Revision(0), None, None, None, None)
 }
 
 /// Enough that two writers seldom meet.

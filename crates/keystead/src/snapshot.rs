@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use keystead_crypto::{Mac, PrivateKey, Sealer};
 use keystead_hierarchy::spec::KeyState;
-use keystead_hierarchy::{Ekt, MaterialId};
+use keystead_hierarchy::{Ekt, Fingerprint, MaterialId};
 use keystead_policy::{ArnColons, Policy, Resource, SplitArn};
 use keystead_store::Revision;
 use keystead_types::{KeyArn, Region, Timestamp};
@@ -15,7 +15,7 @@ use crate::Error;
 use crate::engine::{damaged, hierarchy};
 use crate::grant::GrantIndex;
 use crate::policies::compile_key_policy;
-use crate::record::{KeyRecord, MaterialRecord, Rotation};
+use crate::record::{ImportedMaterial, KeyRecord, MaterialRecord, RECORD_FORMAT, Rotation};
 use crate::usage::LastUse;
 
 /// Where the snapshots of one key follow each other.
@@ -49,8 +49,10 @@ pub(crate) struct KeySnapshot {
 pub(crate) struct Material {
     pub(crate) version: u32,
     pub(crate) id: MaterialId,
-    pub(crate) ekt: Ekt,
+    /// Absent after imported material was deleted or has expired.
+    pub(crate) ekt: Option<Ekt>,
     pub(crate) rotation: Option<Rotation>,
+    pub(crate) imported: Option<ImportedMaterial>,
     pub(crate) live: ArcSwapOption<LiveMaterial>,
 }
 
@@ -100,14 +102,14 @@ impl KeyCell {
 
 impl KeySnapshot {
     /// The live form of a committed record. What did not change is shared with `previous`; `policy` is the compiled
-    /// form of the record's policy if the caller has it, `added` are material versions that `previous` lacks.
+    /// form of the record's policy if the caller has it, `materials` are all of them if any has changed.
     pub(crate) fn build(
         arn: KeyArn,
         record: KeyRecord,
         revision: Revision,
         previous: Option<&KeySnapshot>,
         policy: Option<Arc<Policy>>,
-        added: Vec<Arc<Material>>,
+        materials: Option<Vec<Arc<Material>>>,
         grants: Option<GrantIndex>,
     ) -> Result<Self, Error> {
         let grants = grants.or_else(|| previous.map(|previous| previous.grants.clone())).unwrap_or_default();
@@ -116,10 +118,10 @@ impl KeySnapshot {
             (None, Some(previous)) if previous.record.policy == record.policy => Arc::clone(&previous.policy),
             _ => Arc::new(compile_key_policy(&record.policy).map_err(|_| damaged("key policy"))?),
         };
-        let materials = match previous {
-            Some(previous) if added.is_empty() => Arc::clone(&previous.materials),
-            Some(previous) => Arc::new(previous.materials.iter().cloned().chain(added).collect()),
-            None => Arc::new(added),
+        let materials = match (materials, previous) {
+            (Some(materials), _) => Arc::new(materials),
+            (None, Some(previous)) => Arc::clone(&previous.materials),
+            (None, None) => Arc::default(),
         };
         let complete = materials.iter().enumerate().all(|(index, material)| material.version as usize == index + 1);
         if !complete || record.current as usize > materials.len() {
@@ -180,17 +182,12 @@ impl KeySnapshot {
     pub(crate) fn preview(arn: KeyArn, record: &KeyRecord, materials: &[MaterialRecord]) -> Result<Self, Error> {
         let materials = materials.iter().map(|material| Ok(Arc::new(Material::new(material.clone())?)));
         let materials = materials.collect::<Result<_, Error>>()?;
-        Self::build(arn, record.clone(), Revision(0), None, None, materials, None)
+        Self::build(arn, record.clone(), Revision(0), None, None, Some(materials), None)
     }
 
     /// Whether it was never committed.
     pub(crate) fn is_draft(&self) -> bool {
         self.revision == Revision(0)
-    }
-
-    /// The state of the key (STA-04).
-    pub(crate) fn state(&self, now: Timestamp) -> KeyState {
-        self.record.state(self.arn.region, now)
     }
 
     /// Whether the key is a replica.
@@ -201,6 +198,40 @@ impl KeySnapshot {
     /// The related key in another Region.
     pub(crate) fn arn_in(&self, region: Region) -> KeyArn {
         KeyArn { region, ..self.arn }
+    }
+
+    /// The state of the key (STA-04). Imported material that has expired is not there, whether or not it was deleted yet
+    /// (IMP-50).
+    pub(crate) fn state(&self, now: Timestamp) -> KeyState {
+        let mut facts = self.record.facts_at(self.arn.region, now);
+        if self.has_expired_material(now) {
+            facts.material_present &= self.bound_materials().all(|material| !material.is_expired(now));
+        }
+        facts.state()
+    }
+
+    /// Whether imported material has expired and is not deleted yet.
+    pub(crate) fn has_expired_material(&self, now: Timestamp) -> bool {
+        self.is_overdue(now) && self.record.expiry_due().is_some_and(|at| at <= now)
+    }
+
+    /// Whether the key has imported material, and all of it is there.
+    pub(crate) fn has_imported_material(&self, now: Timestamp) -> bool {
+        self.record.import.is_some()
+            && self.record.current > 0
+            && self.bound_materials().all(|material| material.ekt.is_some() && !material.is_expired(now))
+    }
+
+    /// When the first of the materials that the key needs expires; `None` if one is missing or none expires.
+    pub(crate) fn material_expiry(&self, now: Timestamp) -> Option<Timestamp> {
+        self.record.import.as_ref()?;
+        let expiry = self.bound_materials().filter_map(|material| material.valid_to()).min();
+        expiry.filter(|_| self.has_imported_material(now))
+    }
+
+    /// The materials that belong to the key for good.
+    fn bound_materials(&self) -> impl Iterator<Item = &Arc<Material>> {
+        self.materials.iter().filter(|material| material.version <= self.record.current)
     }
 
     /// Whether the waiting period is over: the key exists no more, whether or not it was removed yet (STA-70).
@@ -222,6 +253,11 @@ impl KeySnapshot {
         self.material(self.record.current)
     }
 
+    /// The imported material that waits for RotateKeyOnDemand.
+    pub(crate) fn pending_material(&self) -> Option<&Arc<Material>> {
+        self.materials.last().filter(|last| last.version > self.record.current)
+    }
+
     /// Drops every unwrapped material (RUL-08).
     pub(crate) fn forget_live_material(&self) {
         for material in self.materials.iter() {
@@ -235,10 +271,36 @@ impl Material {
         Ok(Self {
             version: record.version,
             id: record.id,
-            ekt: Ekt::from_bytes(record.ekt).map_err(hierarchy)?,
+            ekt: record.ekt.map(Ekt::from_bytes).transpose().map_err(hierarchy)?,
             rotation: record.rotation,
+            imported: record.imported,
             live: ArcSwapOption::empty(),
         })
+    }
+
+    /// What the store holds of it.
+    pub(crate) fn to_record(&self) -> MaterialRecord {
+        MaterialRecord {
+            format: RECORD_FORMAT,
+            version: self.version,
+            id: self.id,
+            ekt: self.ekt.as_ref().map(|ekt| ekt.as_bytes().to_vec()),
+            rotation: self.rotation,
+            imported: self.imported.clone(),
+        }
+    }
+
+    /// When it expires, if it is imported, there, and does.
+    pub(crate) fn valid_to(&self) -> Option<Timestamp> {
+        self.imported.as_ref().filter(|_| self.ekt.is_some())?.valid_to
+    }
+
+    pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
+        self.valid_to().is_some_and(|at| at <= now)
+    }
+
+    pub(crate) fn has_fingerprint(&self, fingerprint: &Fingerprint) -> bool {
+        self.imported.as_ref().is_some_and(|imported| imported.fingerprint == *fingerprint)
     }
 }
 

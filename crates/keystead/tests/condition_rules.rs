@@ -247,10 +247,7 @@ fn values_of_a_context_are_texts() {
 fn wrapping_keys_are_of_four_kinds() {
     let world = World::new();
     let key = world.key();
-    let import = |spec: &'static str| {
-        let call = world.root.get_parameters_for_import().key_id(&*key.id).wrapping_key_spec(spec);
-        call.wrapping_algorithm("RSAES_OAEP_SHA_256").send()
-    };
+    let import = |spec: &'static str| world.root.get_parameters_for_import(&*key.id, "RSAES_OAEP_SHA_256", spec).send();
     for spec in ["RSA_2048", "RSA_3072", "RSA_4096", "SM2"] {
         assert_ne!(refusal(import(spec)).code(), "ValidationException", "{spec}");
     }

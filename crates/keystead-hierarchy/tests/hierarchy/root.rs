@@ -306,6 +306,14 @@ impl Provider for CountingProvider {
         DefaultProvider.encrypt_cbc(key, iv, plaintext)
     }
 
+    fn wrap_key(&self, kek: &[u8], key: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        DefaultProvider.wrap_key(kek, key)
+    }
+
+    fn unwrap_key(&self, kek: &[u8], wrapped: &[u8]) -> Result<SecretBytes, CryptoError> {
+        DefaultProvider.unwrap_key(kek, wrapped)
+    }
+
     fn generate_key_pair(
         &self,
         algorithm: KeyPairAlgorithm,

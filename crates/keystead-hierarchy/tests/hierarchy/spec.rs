@@ -8,6 +8,7 @@ use keystead_hierarchy::Profile;
 use keystead_hierarchy::spec::{
     Algorithms, DataKeyPairSpec, DataKeySpec, EncapsulationAlgorithm, EncryptionAlgorithm, KeyAgreementAlgorithm,
     KeyKind, KeyManager, KeySpec, KeyState, KeyUsage, MacAlgorithmSpec, Origin, PLAINTEXT_LIMIT, SigningAlgorithm,
+    WrappingAlgorithm, WrappingKeySpec,
 };
 
 /// Each list as chapter 50, section 4.2, prints it.
@@ -186,6 +187,43 @@ fn regions_have_profiles() {
     }
     assert_eq!(Profile::Standard.sealing_algorithm(), SealingAlgorithm::Xaes256Gcm);
     assert_eq!(Profile::China.sealing_algorithm(), SealingAlgorithm::Xsm4Gcm);
+}
+
+/// The second table of chapter 32, section 3, cell by cell: spec, profile, algorithms that it takes.
+///
+/// Spec: IMP-13, IMP-14, IMP-15, RUL-03, RUL-29
+#[test]
+fn material_is_wrapped_as_the_table_says() {
+    for spec in KeySpec::ALL.iter().copied() {
+        for profile in [Profile::Standard, Profile::China].into_iter().filter(|profile| spec.available_in(*profile)) {
+            let china = profile == Profile::China;
+            let taken = match spec.as_str() {
+                "SYMMETRIC_DEFAULT" | "HMAC_224" | "HMAC_256" | "HMAC_384" | "HMAC_512" => "OAEP",
+                "RSA_2048" | "RSA_3072" | "RSA_4096" if china => "SM2PKE",
+                "RSA_2048" | "RSA_3072" | "RSA_4096" => "AES",
+                "SM2" => "OAEP SM2PKE",
+                name if name.starts_with("ECC_") && china => "OAEP SM2PKE",
+                name if name.starts_with("ECC_") => "OAEP AES",
+                _ if china => "SM2PKE",
+                _ => "AES",
+            };
+            for algorithm in WrappingAlgorithm::ALL.iter().copied() {
+                let kind = match algorithm.as_str() {
+                    "RSAES_OAEP_SHA_1" | "RSAES_OAEP_SHA_256" => "OAEP",
+                    "RSA_AES_KEY_WRAP_SHA_1" | "RSA_AES_KEY_WRAP_SHA_256" => "AES",
+                    "SM2PKE" => "SM2PKE",
+                    _ => "withdrawn",
+                };
+                for key in WrappingKeySpec::ALL.iter().copied() {
+                    let fits = (kind == "SM2PKE") == (key.as_str() == "SM2");
+                    let too_long = spec.as_str() == "ECC_NIST_P521" && kind == "OAEP" && key.as_str() == "RSA_2048";
+                    let expected = taken.split(' ').any(|one| one == kind) && fits && !too_long;
+                    let found = spec.may_be_wrapped(algorithm, key, profile);
+                    assert_eq!(found, expected, "{spec}, {profile:?}: {algorithm} under {key}");
+                }
+            }
+        }
+    }
 }
 
 /// Spec: API-080

@@ -326,7 +326,7 @@ fn only_symmetric_encryption_keys_have_an_encryption_context() {
     let snapshot = |spec: KeySpec, usage: KeyUsage| {
         let key = house.target(&house.key, false);
         let record = KeyRecord { spec, usage, origin: Origin::External, ..key.snapshot().record.clone() };
-        KeySnapshot::build(house.key, record, Revision(1), Some(key.snapshot()), None, Vec::new(), None).unwrap()
+        KeySnapshot::build(house.key, record, Revision(1), Some(key.snapshot()), None, None, None).unwrap()
     };
     for (spec, usage, context) in [
         (KeySpec::SymmetricDefault, KeyUsage::EncryptDecrypt, Some("42")),

@@ -7,6 +7,7 @@ use keystead_hierarchy::spec::{
 };
 use keystead_types::{AccountId, KeyArn, KeyId, Region, Timestamp};
 
+use super::imports::ExpirationModel;
 use crate::audit::{FieldValue, Fields};
 use crate::snapshot::KeySnapshot;
 
@@ -33,8 +34,12 @@ pub struct KeyMetadata {
     pub key_state: KeyState,
     /// When the key will be deleted; in state `PendingDeletion`.
     pub deletion_date: Option<Timestamp>,
+    /// When the first of the imported materials expires; while all are there, and one does.
+    pub valid_to: Option<Timestamp>,
     /// Where the material comes from.
     pub origin: Origin,
+    /// Whether imported material expires; while it is there.
+    pub expiration_model: Option<ExpirationModel>,
     /// Who manages the key.
     pub key_manager: KeyManager,
     /// The old name of [`KeyMetadata::key_spec`], always equal to it.
@@ -65,6 +70,7 @@ impl KeyMetadata {
     pub(crate) fn of(key: &KeySnapshot, now: Timestamp) -> Self {
         let record = &key.record;
         let state = key.state(now);
+        let valid_to = key.material_expiry(now);
         let symmetric = record.spec.kind() == KeyKind::SymmetricEncryption;
         let mut metadata = Self {
             aws_account_id: key.arn.account,
@@ -76,7 +82,12 @@ impl KeyMetadata {
             key_usage: record.usage,
             key_state: state,
             deletion_date: record.deletion_due(now),
+            valid_to,
             origin: record.origin,
+            expiration_model: key.has_imported_material(now).then_some(match valid_to {
+                Some(_) => ExpirationModel::Expires,
+                None => ExpirationModel::DoesNotExpire,
+            }),
             key_manager: record.manager,
             customer_master_key_spec: record.spec,
             key_spec: record.spec,

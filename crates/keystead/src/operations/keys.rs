@@ -18,6 +18,7 @@ use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::commit::{Changes, KeyChange, KeyCount, too_many_keys};
 use crate::door::{CallFacts, Effect, Operation, not_yet};
+use crate::import::new_fingerprint_key;
 use crate::policies::default_key_policy;
 use crate::quota::{self, ResourceQuota};
 use crate::record::{KeyRecord, RECORD_FORMAT};
@@ -191,8 +192,10 @@ impl Operation for CreateKey<'_> {
             }
         }
         match origin {
-            Origin::AwsKms => Ok(()),
-            Origin::External => Err(not_yet("Keys with imported material")),
+            Origin::External if self.multi_region == Some(true) => {
+                Err(not_yet("Multi-Region keys with imported material"))
+            }
+            Origin::AwsKms | Origin::External => Ok(()),
             Origin::AwsCloudHsm | Origin::ExternalKeyStore => Err(not_yet("Custom key stores")),
         }
     }
@@ -234,32 +237,32 @@ impl Operation for CreateKey<'_> {
             aliases: Default::default(),
             rotation: None,
             on_demand_rotations: 0,
-            current: FIRST_MATERIAL,
+            current: if origin == Origin::External { NO_MATERIAL } else { FIRST_MATERIAL },
+            import: None,
             related: arn.key_id.is_multi_region().then(|| Box::new(RelatedKeys::new(arn.region))),
         };
         Ok(Creating { arn, record, policy })
     }
 
     fn perform(creating: Creating, call: &CallFacts<'_>) -> Result<Effect<CreateKeyResponse>, Error> {
-        let Creating { arn, record, policy } = creating;
-        let secret = call.fresh_material(&record)?;
-        let material = material::wrap(call.engine, call.region, &arn, &record, FIRST_MATERIAL, None, secret)?;
-        let shown = KeySnapshot::preview(arn, &record, std::slice::from_ref(&material))?;
+        let Creating { arn, mut record, policy } = creating;
+        let (engine, region) = (call.engine, call.region);
+        let materials = if record.origin == Origin::External {
+            record.import = Some(new_fingerprint_key(engine, region, &arn, &record)?);
+            Vec::new()
+        } else {
+            let secret = call.fresh_material(|| material::generate(engine, &record))?;
+            vec![material::wrap(engine, region, &arn, &record, FIRST_MATERIAL, None, secret)?]
+        };
+        let shown = KeySnapshot::preview(arn, &record, &materials)?;
         let key_metadata = KeyMetadata::of(&shown, call.now);
         let audit = AuditExtras {
             created: Some(arn),
             response: call.is_recorded().then(|| Fields::new().with("keyMetadata", key_metadata.recorded())),
             ..AuditExtras::default()
         };
-        let change = KeyChange {
-            arn,
-            previous: None,
-            record: Some(record),
-            materials: vec![material],
-            policy: policy.or(Some(shown.policy)),
-            grant: None,
-            forget: false,
-        };
+        let policy = policy.or(Some(shown.policy));
+        let change = KeyChange { materials, policy, ..KeyChange::create(arn, record) };
         let changes = Changes { key_count: Some((arn, KeyCount::OneMore)), ..Changes::of(change) };
         Ok(Effect { response: CreateKeyResponse { key_metadata }, changes, audit })
     }
@@ -438,3 +441,5 @@ impl Operation for DisableKey<'_> {
 
 /// The number of the first material of a key.
 const FIRST_MATERIAL: u32 = 1;
+/// Of a key whose material is yet to be imported.
+const NO_MATERIAL: u32 = 0;

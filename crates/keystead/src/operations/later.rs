@@ -3,8 +3,6 @@
 
 use std::borrow::Cow;
 
-use keystead_types::Timestamp;
-
 use super::answers::Unit;
 use crate::Error;
 use crate::authorize::Authorized;
@@ -98,16 +96,6 @@ later! {
 }
 
 later! {
-    /// Deletes imported material. Not supported yet.
-    DeleteImportedKeyMaterial: DELETE_IMPORTED_KEY_MATERIAL, delete_imported_key_material {
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The material.
-        key_material_id: Cow<'a, str>,
-    }
-}
-
-later! {
     /// Describes key stores. Not supported yet.
     DescribeCustomKeyStores: DESCRIBE_CUSTOM_KEY_STORES, describe_custom_key_stores {
         /// The key store.
@@ -126,40 +114,6 @@ later! {
     DisconnectCustomKeyStore: DISCONNECT_CUSTOM_KEY_STORE, disconnect_custom_key_store {
         /// The key store.
         custom_key_store_id: Cow<'a, str>,
-    }
-}
-
-later! {
-    /// Gives what an import needs. Not supported yet.
-    GetParametersForImport: GET_PARAMETERS_FOR_IMPORT, get_parameters_for_import {
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// How the material will be wrapped.
-        wrapping_algorithm: Cow<'a, str>,
-        /// The kind of wrapping key.
-        wrapping_key_spec: Cow<'a, str>,
-    }
-}
-
-later! {
-    /// Imports key material. Not supported yet.
-    ImportKeyMaterial: IMPORT_KEY_MATERIAL, import_key_material {
-        /// The key.
-        key_id: Cow<'a, str>,
-        /// The token that came with the wrapping key.
-        import_token: Blob<'a>,
-        /// The wrapped material.
-        encrypted_key_material: Blob<'a>,
-        /// When the material expires.
-        valid_to: Timestamp,
-        /// Whether the material expires.
-        expiration_model: Cow<'a, str>,
-        /// Whether the material is new.
-        import_type: Cow<'a, str>,
-        /// A description of the material.
-        key_material_description: Cow<'a, str>,
-        /// The material.
-        key_material_id: Cow<'a, str>,
     }
 }
 

@@ -1,6 +1,7 @@
 //! ListKeys, ListAliases, ListResourceTags, ListKeyPolicies, ListKeyRotations.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use keystead_hierarchy::MaterialId;
@@ -9,6 +10,7 @@ use keystead_store::Range;
 use keystead_types::{AliasArn, AliasName, KeyArn, KeyId, Timestamp};
 
 use super::common::{require_rotatable, text};
+use super::imports::ExpirationModel;
 use super::policies::DEFAULT_POLICY;
 use super::rotation::ON_DEMAND;
 use crate::Error;
@@ -189,8 +191,16 @@ pub struct RotationsListEntry {
     pub key_id: KeyId,
     /// The material that became current.
     pub key_material_id: Option<MaterialId>,
+    /// What was said about it at its import.
+    pub key_material_description: Option<String>,
+    /// Whether imported material is there; for keys with imported material.
+    pub import_state: Option<ImportState>,
     /// What the material is now.
     pub key_material_state: Option<KeyMaterialState>,
+    /// Whether imported material expires; while it is there.
+    pub expiration_model: Option<ExpirationModel>,
+    /// When imported material expires; while it is there.
+    pub valid_to: Option<Timestamp>,
     /// When the rotation was complete; absent for the first material.
     pub rotation_date: Option<Timestamp>,
     /// What caused it; absent for the first material.
@@ -205,6 +215,17 @@ keystead_hierarchy::api_enum! {
         Automatic = "AUTOMATIC",
         /// RotateKeyOnDemand.
         OnDemand = "ON_DEMAND",
+    }
+}
+
+keystead_hierarchy::api_enum! {
+    /// Whether imported material is there.
+    #[non_exhaustive]
+    pub enum ImportState("import state") {
+        /// It is.
+        Imported = "IMPORTED",
+        /// It was deleted or has expired.
+        PendingImport = "PENDING_IMPORT",
     }
 }
 
@@ -473,15 +494,26 @@ impl Operation for ListKeyRotations<'_> {
         let listed = key.materials.iter().filter(|material| all || material.rotation.is_some());
         let following = listed.filter(|material| is_after(&material.version.to_be_bytes(), &request));
         let entries = following.take(request.limit + 1).map(|material| {
-            let current = material.version == key.record.current;
+            let imported = material.imported.as_ref();
+            let valid_to = material.valid_to();
             let entry = RotationsListEntry {
                 key_id: key.arn.key_id,
                 key_material_id: Some(material.id),
-                key_material_state: Some(if current {
-                    KeyMaterialState::Current
-                } else {
-                    KeyMaterialState::NonCurrent
+                key_material_description: imported.and_then(|imported| imported.description.as_deref()).map(Into::into),
+                import_state: imported.map(|_| match material.ekt {
+                    Some(_) => ImportState::Imported,
+                    None => ImportState::PendingImport,
                 }),
+                key_material_state: Some(match material.version.cmp(&key.record.current) {
+                    Ordering::Less => KeyMaterialState::NonCurrent,
+                    Ordering::Equal => KeyMaterialState::Current,
+                    Ordering::Greater => KeyMaterialState::PendingRotation,
+                }),
+                expiration_model: imported.filter(|_| material.ekt.is_some()).map(|_| match valid_to {
+                    Some(_) => ExpirationModel::Expires,
+                    None => ExpirationModel::DoesNotExpire,
+                }),
+                valid_to,
                 rotation_date: material.rotation.map(|rotation| rotation.at),
                 rotation_type: material
                     .rotation

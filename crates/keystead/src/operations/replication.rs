@@ -233,15 +233,7 @@ impl Operation for ReplicateKey<'_> {
         let is_complete = record.related.as_ref().is_some_and(|related| related.phase_due(arn.region).is_none());
         let synchronized = if is_complete { call.engine.synchronization(&arn, &record, call.now)? } else { Vec::new() };
         let others = call.engine.spread(&primary, &own)?;
-        let replica = KeyChange {
-            arn,
-            previous: None,
-            record: Some(record),
-            materials,
-            policy: policy.or(Some(shown.policy)),
-            grant: None,
-            forget: false,
-        };
+        let replica = KeyChange { materials, policy: policy.or(Some(shown.policy)), ..KeyChange::create(arn, record) };
         let changes = Changes {
             keys: [replica, KeyChange::update(primary, own)].into_iter().chain(others).collect(),
             key_count: Some((arn, KeyCount::OneMore)),

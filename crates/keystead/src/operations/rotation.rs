@@ -15,6 +15,7 @@ use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::quota::{self, ResourceQuota};
 use crate::request::request;
+use crate::snapshot::{KeySnapshot, Material};
 use crate::targets::{OneKey, Target};
 
 request! {
@@ -66,7 +67,8 @@ pub struct GetKeyRotationStatusResponse {
 }
 
 request! {
-    /// Rotates at once, without moving the automatic schedule (ROT-32).
+    /// Rotates at once, without moving the automatic schedule (ROT-32). A key with imported material takes the new
+    /// material that was imported for this.
     ///
     /// Authorized by `kms:RotateKeyOnDemand` on the key.
     RotateKeyOnDemand: ROTATE_KEY_ON_DEMAND -> RotateKeyOnDemandResponse {
@@ -229,6 +231,10 @@ impl Operation for RotateKeyOnDemand<'_> {
 
     fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<&'p Target, Error> {
         let key = targets.0.snapshot();
+        if key.record.origin == Origin::External && ready_material(key).is_none() {
+            let message = format!("No available key material pending rotation for the key: {}.", key.arn_text);
+            return Err(Error::KmsInvalidState(message.into()));
+        }
         let limit = call.engine.limit(ResourceQuota::OnDemandRotations, call.region, key.arn.account);
         if !quota::admits(limit, key.record.on_demand_rotations.into()) {
             let message = format!(
@@ -248,11 +254,19 @@ impl Operation for RotateKeyOnDemand<'_> {
     fn perform(key: &Target, call: &CallFacts<'_>) -> Result<Effect<RotateKeyOnDemandResponse>, Error> {
         let mut record = key.snapshot().record.clone();
         record.on_demand_rotations += 1;
-        let changes = call.engine.rotation(call.region, key.held(), record, call.now, true)?;
+        let changes = match ready_material(key.snapshot()) {
+            Some(pending) => call.engine.promotion(key.held(), pending, record, call.now)?,
+            None => call.engine.rotation(call.region, key.held(), record, call.now, true)?,
+        };
         let response = RotateKeyOnDemandResponse { key_id: *key.arn() };
         let recorded = Fields::new().with("keyId", response.key_id.to_string());
         Ok(Effect { response, changes, audit: AuditExtras { response: Some(recorded), ..AuditExtras::default() } })
     }
+}
+
+/// The imported material that can become current.
+fn ready_material(key: &KeySnapshot) -> Option<&Material> {
+    key.pending_material().filter(|pending| pending.ekt.is_some()).map(|pending| &**pending)
 }
 
 /// Origins whose keys rotate automatically.

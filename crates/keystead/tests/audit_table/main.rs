@@ -139,7 +139,8 @@ fn no_record_holds_a_secret_or_a_ciphertext() {
     client.sign(id, SECRET).signing_algorithm("ECDSA_SHA_256").send().unwrap_err();
     let call = client.verify(id, SECRET, SECRET).signing_algorithm("ECDSA_SHA_256");
     call.send().unwrap_err();
-    client.import_key_material().key_id(id).import_token(SECRET).encrypted_key_material(SECRET).send().unwrap_err();
+    let call = client.import_key_material(id, SECRET, SECRET).expiration_model("KEY_MATERIAL_DOES_NOT_EXPIRE");
+    call.send().unwrap_err();
     client.retire_grant().grant_token(text()).send().unwrap_err();
     client.derive_shared_secret(id, SECRET).send().unwrap_err();
     let call = client.decapsulate(id, SECRET);

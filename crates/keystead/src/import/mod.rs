@@ -1,0 +1,9 @@
+//! Imported key material (chapter 32): what one import needs, and what is kept of it.
+
+mod material;
+mod token;
+mod wrapping_key;
+
+pub(crate) use material::{Accepted, accept, new_fingerprint_key, note_materials};
+pub(crate) use token::ImportToken;
+pub(crate) use wrapping_key::{NewWrappingKey, open_wrapping_key};
