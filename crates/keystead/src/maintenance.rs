@@ -166,7 +166,8 @@ impl Engine {
 
         let synchronized = self.synchronization(&key.arn, &record, now)?;
         let mut others = Vec::new();
-        for (region, other) in self.related_keys(&key)? {
+        for other in self.related_keys(&key)? {
+            let region = self.region(other.arn.region)?;
             let material = material::wrap(self, &region, &other.arn, &record, version, rotation, &secret)?;
             let mut own = other.record.clone();
             own.share(&record);

@@ -9,7 +9,6 @@ use crate::audit::{AuditRecord, Fields, ServiceEvent};
 use crate::commit::{Changes, KeyChange};
 use crate::engine::{Engine, damaged};
 use crate::record::KeyRecord;
-use crate::region::RegionState;
 use crate::snapshot::KeySnapshot;
 
 impl Engine {
@@ -55,7 +54,7 @@ impl Engine {
     /// What the new record of a key changes in all related ones. Whoever calls has the set locked.
     pub(crate) fn spread(&self, key: &KeySnapshot, record: &KeyRecord) -> Result<Vec<KeyChange>, Error> {
         let related = self.related_keys(key)?;
-        let changes = related.into_iter().map(|(_, other)| {
+        let changes = related.into_iter().map(|other| {
             let mut own = other.record.clone();
             own.share(record);
             KeyChange::update(other, own)
@@ -63,15 +62,14 @@ impl Engine {
         Ok(changes.collect())
     }
 
-    /// The keys related to a key, with their Regions; without itself.
-    pub(crate) fn related_keys(&self, key: &KeySnapshot) -> Result<Vec<(Arc<RegionState>, Arc<KeySnapshot>)>, Error> {
+    /// The keys related to a key, without itself.
+    pub(crate) fn related_keys(&self, key: &KeySnapshot) -> Result<Vec<Arc<KeySnapshot>>, Error> {
         let Some(related) = &key.record.related else { return Ok(Vec::new()) };
         let others = related.regions().filter(|region| *region != key.arn.region);
         others
             .map(|name| {
-                let region = self.region(name)?;
-                let other = region.key(&key.arn_in(name))?.ok_or_else(|| damaged("set of related keys"))?;
-                Ok((region, Arc::clone(&other)))
+                let other = self.region(name)?.key(&key.arn_in(name))?;
+                other.map(|other| Arc::clone(&other)).ok_or_else(|| damaged("set of related keys"))
             })
             .collect()
     }
