@@ -11,7 +11,7 @@ use std::time::Duration;
 use common::{ACCOUNT, REGION, root_key};
 use keystead::crypto::{
     Aead, AeadAlgorithm, CryptoError, DefaultProvider, Digest, DigestAlgorithm, Entropy, KeyPairAlgorithm, Mac,
-    MacAlgorithm, PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm,
+    MacAlgorithm, PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm, SecretBytes,
 };
 use keystead::{Caller, Client, EncryptionContext, Kms, ManualClock, MaterialCaching};
 

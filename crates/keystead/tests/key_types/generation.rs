@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keystead::crypto::{
     Aead, AeadAlgorithm, CryptoError, DefaultProvider, Digest, DigestAlgorithm, Entropy, KeyPairAlgorithm, Mac,
-    MacAlgorithm, PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm,
+    MacAlgorithm, PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm, SecretBytes,
 };
 use keystead::{Client, QuotaProfile};
 
@@ -108,6 +108,14 @@ impl Provider for Gated {
 
     fn encrypt_cbc(&self, key: &[u8; 32], iv: &[u8; 16], plaintext: &[u8]) -> Result<Vec<u8>, CryptoError> {
         DefaultProvider.encrypt_cbc(key, iv, plaintext)
+    }
+
+    fn wrap_key(&self, kek: &[u8], key: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        DefaultProvider.wrap_key(kek, key)
+    }
+
+    fn unwrap_key(&self, kek: &[u8], wrapped: &[u8]) -> Result<SecretBytes, CryptoError> {
+        DefaultProvider.unwrap_key(kek, wrapped)
     }
 
     fn generate_key_pair(
