@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use keystead::crypto::{DefaultProvider, Provider};
 use keystead::operations::{DecryptResponse, EncryptResponse, GenerateDataKeyResponse};
 use keystead::{Answer, CallError, Caller, Client, EncryptionContext, Kms, QuotaProfile};
 
@@ -31,16 +32,24 @@ impl Facade {
     /// # Errors
     /// When the operating system has no entropy.
     pub fn with_keys(count: usize) -> Result<Self, Box<dyn Error>> {
-        let kms = Kms::builder().no_audit().quotas(QuotaProfile::UNLIMITED).build()?;
-        let user = Caller::user(ACCOUNT, "benchmark")?.identity_policy(
-            r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}"#,
-        )?;
-        let client = kms.client(REGION, user)?;
-        let mut facade = Self { client, keys: Vec::with_capacity(count) };
+        let mut facade = Self::over(DefaultProvider::new())?;
         for _ in 0..count {
             facade.create_key()?;
         }
         Ok(facade)
+    }
+
+    /// An instance without keys, over a provider.
+    ///
+    /// # Errors
+    /// When the operating system has no entropy.
+    pub fn over(provider: impl Provider) -> Result<Self, Box<dyn Error>> {
+        let kms = Kms::builder().provider(provider).no_audit().quotas(QuotaProfile::UNLIMITED).build()?;
+        let user = Caller::user(ACCOUNT, "benchmark")?.identity_policy(
+            r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}"#,
+        )?;
+        let client = kms.client(REGION, user)?;
+        Ok(Self { client, keys: Vec::new() })
     }
 
     /// One key more.

@@ -103,6 +103,22 @@ fn values() {
     }
 }
 
+/// Spec: ENV-82
+#[test]
+fn prefixes_of_measurements() {
+    let prefixed = |operator: &str, key: &str, value: &str| {
+        with_condition(&format!(r#"{{"{operator}": {{"{key}": "{value}"}}}}"#))
+    };
+    for operator in ["StringEquals", "StringNotEqualsIgnoreCase", "StringLike", "StringEqualsIfExists"] {
+        for key in ["ImageSha384", "PCR8", "NitroTPMPCR4"] {
+            let key = format!("kms:RecipientAttestation:{key}");
+            assert_eq!(prefixed(operator, &key, "0xab"), [LintKind::HexPrefix], "{operator} {key}");
+            assert_eq!(prefixed(operator, &key, "ab0x"), [], "{operator} {key}");
+        }
+        assert_eq!(prefixed(operator, "aws:PrincipalTag/a", "0xab"), [], "{operator}");
+    }
+}
+
 /// Spec: POL-67, POL-140, POL-143
 #[test]
 fn variables() {

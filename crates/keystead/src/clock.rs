@@ -1,8 +1,9 @@
 //! Time comes from the host (KEY-02).
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
 use keystead_types::Timestamp;
 
@@ -10,6 +11,13 @@ use keystead_types::Timestamp;
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The present instant.
     fn now(&self) -> Timestamp;
+
+    /// Time since some fixed instant, which no correction of the clock moves: request quotas go by it (QUO-31). By
+    /// default that of the operating system.
+    fn monotonic(&self) -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        START.get_or_init(Instant::now).elapsed()
+    }
 }
 
 /// The clock of the operating system; the default.
@@ -37,12 +45,15 @@ impl Clock for SystemClock {
 /// assert_eq!(clock.now().to_string(), "2026-04-01T00:00:00Z");
 /// ```
 #[derive(Debug)]
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    wall: AtomicI64,
+    monotonic: AtomicU64,
+}
 
 impl ManualClock {
     /// A clock that shows `start`.
     pub fn new(start: Timestamp) -> Self {
-        Self(AtomicI64::new(start.as_millis()))
+        Self { wall: AtomicI64::new(start.as_millis()), monotonic: AtomicU64::new(0) }
     }
 
     /// A clock that shows an RFC 3339 instant; the epoch if `start` is not one.
@@ -52,7 +63,8 @@ impl ManualClock {
 
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        self.wall.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        self.monotonic.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
     }
 
     /// Moves the clock forward by whole days of 86,400 seconds.
@@ -60,14 +72,18 @@ impl ManualClock {
         self.advance(Duration::from_secs(u64::from(days) * 86_400));
     }
 
-    /// Sets the clock, backwards too.
+    /// Sets the clock, backwards too. No time passes: whoever measures it notices nothing.
     pub fn set(&self, now: Timestamp) {
-        self.0.store(now.as_millis(), Ordering::SeqCst);
+        self.wall.store(now.as_millis(), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst)).unwrap_or(Timestamp::UNIX_EPOCH)
+        Timestamp::from_millis(self.wall.load(Ordering::SeqCst)).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.monotonic.load(Ordering::SeqCst))
     }
 }

@@ -15,15 +15,16 @@ use keystead_store::{Batch, CommitError, Expect, Key, Revision};
 use keystead_types::{AccountId, AliasName, KeyArn, Partition, Region};
 use smallvec::SmallVec;
 
+use crate::Error;
 use crate::audit::AuditRecord;
 use crate::engine::{Engine, hierarchy, internal, storage};
 use crate::events::{EventKind, LifecycleEvent};
 use crate::grant::{Afterglow, Grant, GrantId};
 use crate::ledger::Veil;
+use crate::quota::{self, ResourceQuota};
 use crate::record::{self, AliasRecord, CounterRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
 use crate::region::RegionState;
 use crate::snapshot::{KeySnapshot, Material};
-use crate::{Error, quota};
 
 /// What an operation changes. Nothing of it is visible before the commit.
 #[derive(Debug, Default)]
@@ -218,10 +219,9 @@ impl Engine {
         let entry = self.store.get(&key).map_err(storage)?;
         let present: CounterRecord =
             entry.as_ref().map(|entry| record::decode(&entry.value)).transpose()?.unwrap_or_default();
+        let limit = self.quotas().limit(ResourceQuota::Keys, arn.region, arn.account);
         let count = match count {
-            KeyCount::OneMore if !quota::admits(self.quotas.keys_per_account, present.count) => {
-                return Err(too_many_keys(self.quotas.keys_per_account));
-            }
+            KeyCount::OneMore if !quota::admits(limit, present.count) => return Err(too_many_keys(limit)),
             KeyCount::OneMore => present.count.saturating_add(1),
             KeyCount::OneLess => present.count.saturating_sub(1),
         };
@@ -456,6 +456,7 @@ fn write_key(batch: &mut Batch, change: &KeyChange) -> Result<(), Error> {
         for material in previous.materials.iter() {
             batch.delete(record::material_key(arn, material.version), Expect::Any);
         }
+        batch.delete(record::usage_key(arn), Expect::Any);
     }
     write_grants(batch, change)?;
     let was_due = change.previous.as_ref().and_then(|previous| previous.next_due);

@@ -1,18 +1,19 @@
 //! The one door: every operation passes the steps of API-012, one function each, in this order.
 //!
-//! shape → resolve → tokens, attestation → authorize → settle → capability → state → prepare → dry run → perform →
+//! shape → limiter → resolve → tokens, attestation → authorize → settle → capability → state → prepare → dry run → perform →
 //! commit with record → deliver → answer
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use keystead_crypto::SecretBytes;
 use keystead_hierarchy::spec::KeyState;
 use keystead_policy::Principal;
 use keystead_types::{AccountId, KeyArn, KeyId, Timestamp};
+use smallvec::SmallVec;
 
 use crate::answer::{Answer, CallError, RequestId};
-use crate::audit::{AuditExtras, Draft, UserIdentity};
+use crate::audit::{AuditExtras, AuditRecord, Draft, UserIdentity};
 use crate::authorize::{Authorized, authorize, may_use};
 use crate::caller::Caller;
 use crate::catalogue::{Row, States};
@@ -22,6 +23,7 @@ use crate::engine::{Engine, crypto};
 use crate::explain::{CallExplanation, explain_claims};
 use crate::grant::open_token;
 use crate::maintenance::Settled;
+use crate::quota::{Charges, charge_change, charge_keys, charge_request};
 use crate::recipient::Attested;
 use crate::record::KeyRecord;
 use crate::region::{HeldLocks, LockSet, RegionState};
@@ -29,6 +31,7 @@ use crate::request::Request;
 use crate::resolve::Resolver;
 use crate::snapshot::Held;
 use crate::targets::{Named, Target, Targets};
+use crate::usage::KeyUse;
 use crate::value::MemberValue;
 use crate::{Error, material, recipient, shape};
 
@@ -100,6 +103,10 @@ pub(crate) struct CallFacts<'c> {
     pub(crate) values: &'c [MemberValue<'c>],
     pub(crate) identity: &'c Arc<UserIdentity>,
     pub(crate) request_id: RequestId,
+    /// What the request has cost.
+    pub(crate) charged: OnceCell<Charges>,
+    /// Whether the key whose state changes has been charged, too.
+    pub(crate) changed: Cell<bool>,
     fresh_key: OnceCell<KeyArn>,
     fresh_material: OnceCell<SecretBytes>,
     recipient: OnceCell<Option<Box<Attested>>>,
@@ -124,6 +131,8 @@ impl<'c> CallFacts<'c> {
             values,
             identity: client.identity(),
             request_id,
+            charged: OnceCell::new(),
+            changed: Cell::new(false),
             fresh_key: OnceCell::new(),
             fresh_material: OnceCell::new(),
             recipient: OnceCell::new(),
@@ -179,9 +188,14 @@ pub(crate) fn call<O: Operation>(client: &Client, operation: &O) -> Result<Answe
         Ok(id) => id,
         Err(error) => return Err(CallError::new(error, RequestId::from_random([0; 16]))),
     };
+    let began = engine.meter.is_some().then(|| engine.clock.monotonic());
     let values = operation.values();
     let facts = CallFacts::new(client, row, &values, request_id);
     let result = attempt(operation, &facts);
+    if let (Some(meter), Some(began)) = (&engine.meter, began) {
+        let took = engine.clock.monotonic().saturating_sub(began);
+        meter.count(row, took, result.as_ref().err().map(Error::code));
+    }
     if let Err(error) = &result {
         tracing::debug!(code = error.code(), "refused");
     }
@@ -229,16 +243,17 @@ fn carry_out<O: Operation>(operation: &O, call: &CallFacts<'_>, draft: &mut Draf
     shape::check(call.row, call.values)?;
     recipient::check_members(call)?;
     operation.check()?;
+    charge_request(call)?;
     let (targets, held) = enter(operation, call, draft)?;
     operation.capability(&targets, call)?;
     judge_state(&*targets, call)?;
     let prepared = operation.prepare(&targets, call)?;
     end_dry_run(call)?;
     let effect = O::perform(prepared, call)?;
-    finish(call, draft, effect, held)
+    finish(call, draft, effect, held, &*targets)
 }
 
-/// Steps 5 to 7, and settling: resolves, checks tokens, authorizes, and brings the targets up to date. A call that
+/// Steps 4 to 7, and settling: resolves, checks tokens, authorizes, and brings the targets up to date. A call that
 /// changes something goes on with its targets locked, and looks at them again under the lock.
 fn enter<'c, O: Operation>(
     operation: &O,
@@ -285,11 +300,21 @@ fn resolve_and_authorize<O: Operation>(
     call: &CallFacts<'_>,
     draft: &mut Draft,
 ) -> Result<Authorized<O::Targets>, Error> {
-    let targets = O::Targets::resolve(wanted, resolver)?;
+    let targets = O::Targets::resolve(wanted, resolver);
+    // Which kind of key another account has is told to nobody without a right to it (API-014).
+    let is_secret = targets.as_ref().is_ok_and(|targets| targets.keys().iter().any(|key| key.foreign));
+    if !is_secret {
+        charge_keys(call, targets.iter().flat_map(Targets::keys))?;
+    }
+    let targets = targets?;
     draft.resolved(&targets, call);
-    check_tokens(call)?;
-    let targets = authorize(targets, call.row, call)?;
+    let targets = check_tokens(call).and_then(|()| authorize(targets, call.row, call));
+    if is_secret {
+        charge_keys(call, targets.iter().flat_map(|targets| targets.keys()))?;
+    }
+    let targets = targets?;
     draft.authorized(&*targets, call);
+    targets.judged().iter().try_for_each(|key| charge_change(call, key))?;
     Ok(targets)
 }
 
@@ -355,14 +380,45 @@ fn finish<R>(
     draft: &Draft,
     effect: Effect<R>,
     held: Option<HeldLocks<'_>>,
+    targets: &impl Targets,
 ) -> Result<Done<R>, Error> {
     let records = draft.succeeded(call, effect.audit)?;
+    let uses = uses(targets, &records, call);
     let committed = call.engine.commit(call.region, effect.changes, records);
     drop(held);
     match committed {
-        Ok(()) => Ok(Done::Response(effect.response)),
+        Ok(()) => {
+            note_uses(targets, &uses, call);
+            Ok(Done::Response(effect.response))
+        }
         Err(CommitFailure::Conflict) => Ok(Done::Conflict),
         Err(CommitFailure::Failed(error)) => Err(error),
+    }
+}
+
+/// What a successful call says of its keys: that it has used them, with the record in their owner's account (API-123).
+fn uses(targets: &impl Targets, records: &[AuditRecord], call: &CallFacts<'_>) -> SmallVec<[KeyUse; 2]> {
+    if !call.row.bucket.is_cryptographic() {
+        return SmallVec::new();
+    }
+    let event = |owner| records.iter().find(|record| record.recipient_account_id == Some(owner));
+    let of_key = |key: &Target| KeyUse {
+        at: call.now,
+        operation: call.row.name,
+        event_id: event(key.arn().account).map(|record| record.event_id),
+        request_id: *call.request_id.as_uuid(),
+    };
+    targets.keys().into_iter().map(of_key).collect()
+}
+
+/// Notes the uses beside the keys. Once in an hour they are saved at once; that this fails is no fault of the call.
+fn note_uses(targets: &impl Targets, uses: &[KeyUse], call: &CallFacts<'_>) {
+    for (key, used) in targets.keys().into_iter().zip(uses) {
+        if key.snapshot().usage.note(*used)
+            && let Err(error) = call.engine.save_uses(call.region, &[*key.arn()])
+        {
+            tracing::warn!(key = %key.arn(), %error, "the last use of the key could not be saved");
+        }
     }
 }
 

@@ -5,11 +5,12 @@ use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use keystead_attestation::TrustAnchors;
 use keystead_crypto::{CryptoError, Entropy, Mac, Provider, Sealer};
 use keystead_hierarchy::{HierarchyError, RootKey};
 use keystead_store::{Range, StoreError};
-use keystead_types::{Partition, Region, Timestamp};
+use keystead_types::{AccountId, Partition, Region, Timestamp};
 
 use crate::audit::Router;
 use crate::clock::Clock;
@@ -17,7 +18,8 @@ use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
 use crate::ledger::Ledger;
 use crate::material::MaterialCache;
-use crate::quota::QuotaProfile;
+use crate::meter::Meter;
+use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
 use crate::region::{RegionState, WriteLocks};
 use crate::{Error, RegionConfig, RequestId, record};
 
@@ -30,7 +32,10 @@ pub(crate) struct Engine {
     pub(crate) root_key: Arc<dyn RootKey>,
     pub(crate) audit: Router,
     pub(crate) events: Option<Box<dyn EventSink>>,
-    pub(crate) quotas: QuotaProfile,
+    pub(crate) quotas: ArcSwap<QuotaProfile>,
+    pub(crate) limiter: Limiter,
+    /// Counts calls, if the host wants it.
+    pub(crate) meter: Option<Meter>,
     pub(crate) materials: MaterialCache,
     /// How long changes of grants take to count (GRA-48).
     pub(crate) grant_delay: GrantVisibilityDelay,
@@ -71,7 +76,7 @@ impl Engine {
             return Ok(Arc::clone(state));
         }
         let config = self.region_config(&region);
-        let state = Arc::new(RegionState::open(self, region, config.partition, config.profile)?);
+        let state = Arc::new(RegionState::open(self, region, config)?);
         regions.insert(region, Arc::clone(&state));
         Ok(state)
     }
@@ -92,6 +97,22 @@ impl Engine {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The quotas in force.
+    pub(crate) fn quotas(&self) -> arc_swap::Guard<Arc<QuotaProfile>> {
+        self.quotas.load()
+    }
+
+    /// How many resources an account may have in a Region.
+    pub(crate) fn limit(&self, quota: ResourceQuota, region: &RegionState, account: AccountId) -> Option<u64> {
+        self.quotas().limit(quota, region.region, account)
+    }
+
+    pub(crate) fn set_quotas(&self, quotas: QuotaProfile) {
+        let present = Arc::new(quotas);
+        let former = self.quotas.swap(Arc::clone(&present));
+        self.limiter.replace(&former, &present);
     }
 
     pub(crate) fn new_request_id(&self) -> Result<RequestId, Error> {

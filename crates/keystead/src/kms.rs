@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use keystead_attestation::TrustAnchors;
 use keystead_crypto::entropy::SystemEntropy;
 use keystead_crypto::{DefaultProvider, Entropy, Provider};
@@ -28,8 +29,9 @@ use crate::instance::InstanceSecret;
 use crate::ledger::Ledger;
 use crate::maintenance::Sweep;
 use crate::material::{MaterialCache, MaterialCaching};
+use crate::meter::Meter;
 use crate::operations::GrantListEntry;
-use crate::quota::QuotaProfile;
+use crate::quota::{Limiter, QuotaError, QuotaProfile};
 use crate::region::WriteLocks;
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
@@ -49,7 +51,7 @@ use crate::region::WriteLocks;
 /// ```
 #[derive(Clone)]
 pub struct Kms {
-    engine: Arc<Engine>,
+    pub(crate) engine: Arc<Engine>,
     /// The sink that is there by default.
     trail: Option<Arc<MemorySink>>,
 }
@@ -83,7 +85,8 @@ impl Kms {
         Ok(Client::new(Arc::clone(&self.engine), state, caller, account))
     }
 
-    /// Makes what time has changed happen: rotations and deletions that are due, and deliveries that failed before.
+    /// Makes what time has changed happen: rotations and deletions that are due, and deliveries that failed before. It
+    /// also saves when keys were last used.
     /// Hosts call it from a timer; nothing depends on it but promptness (STA-02, RUL-15).
     ///
     /// # Errors
@@ -204,6 +207,9 @@ pub enum BuildError {
     /// The root key could not be made.
     #[error("root key: {0}")]
     RootKey(#[from] RootKeyError),
+    /// The quotas hold what they may not.
+    #[error("quotas: {0}")]
+    Quotas(#[from] QuotaError),
     /// A fault of provider or entropy.
     #[error("{0}")]
     Failed(#[from] Error),
@@ -216,16 +222,24 @@ pub struct RegionConfig {
     pub partition: Partition,
     /// The meaning of `SYMMETRIC_DEFAULT`, and which key specs exist.
     pub profile: Profile,
+    /// Whether HMAC keys can be made. Those that there are go on working without.
+    pub hmac_keys: bool,
     /// Whether multi-Region keys may be there (RUL-09).
     pub multi_region: bool,
 }
 
 impl RegionConfig {
     /// What the name of the Region says: `cn-…` is in partition `aws-cn` under the China profile, any other in `aws`
-    /// under the standard one. Multi-Region keys may be in Regions of the standard profile.
+    /// under the standard one. HMAC keys can be made in every Region (ASY-68), multi-Region keys in Regions of the
+    /// standard profile.
     pub fn of_region(region: &Region) -> Self {
         let profile = Profile::of_region(region);
-        Self { partition: Partition::of_region(region), profile, multi_region: profile == Profile::Standard }
+        Self {
+            partition: Partition::of_region(region),
+            profile,
+            hmac_keys: true,
+            multi_region: profile == Profile::Standard,
+        }
     }
 }
 
@@ -241,6 +255,7 @@ pub struct KmsBuilder {
     no_audit: bool,
     events: Option<Box<dyn EventSink>>,
     quotas: QuotaProfile,
+    metrics: bool,
     caching: MaterialCaching,
     grant_delay: GrantVisibilityDelay,
     max_context_len: Option<usize>,
@@ -314,10 +329,18 @@ impl KmsBuilder {
         self
     }
 
-    /// The quotas; by default those of the service today.
+    /// The quotas; by default the numbers of resources of the service today, and no limit on requests.
     #[must_use]
     pub fn quotas(mut self, quotas: QuotaProfile) -> Self {
         self.quotas = quotas;
+        self
+    }
+
+    /// Counts calls and how long they take, for [`Kms::metrics`]; by default nobody does. It costs each call two looks
+    /// at the clock.
+    #[must_use]
+    pub fn metrics(mut self) -> Self {
+        self.metrics = true;
         self
     }
 
@@ -376,7 +399,7 @@ impl KmsBuilder {
     /// Builds the instance.
     ///
     /// # Errors
-    /// [`BuildError`] when the default root key cannot be made or the entropy fails.
+    /// [`BuildError`] when the default root key cannot be made, the entropy fails, or the quotas hold what they may not.
     pub fn build(self) -> Result<Kms, BuildError> {
         let provider = self.provider.unwrap_or_else(|| Arc::new(DefaultProvider::new()));
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
@@ -384,6 +407,7 @@ impl KmsBuilder {
             Some(root_key) => root_key,
             None => Arc::new(EphemeralRootKey::generate_with(provider.as_ref(), Arc::clone(&entropy))?),
         };
+        self.quotas.check()?;
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
         let secret = InstanceSecret::open(store.as_ref(), root_key.as_ref(), entropy.as_ref())?;
         let token_sealer = secret.token_sealer(provider.as_ref())?;
@@ -405,7 +429,9 @@ impl KmsBuilder {
             root_key,
             audit,
             events: self.events,
-            quotas: self.quotas,
+            limiter: Limiter::new(&self.quotas),
+            meter: self.metrics.then(Meter::new),
+            quotas: ArcSwap::from_pointee(self.quotas),
             materials: MaterialCache::new(self.caching),
             grant_delay: self.grant_delay,
             trust_anchors: self.trust_anchors,

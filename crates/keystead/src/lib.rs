@@ -50,6 +50,7 @@ mod kms;
 mod ledger;
 mod maintenance;
 mod material;
+mod meter;
 pub mod operations;
 mod pagination;
 mod policies;
@@ -65,13 +66,15 @@ mod snapshot;
 mod synchronize;
 mod targets;
 pub mod templates;
+mod usage;
 mod value;
 
 pub use access::{KeyAccess, KeyOpening, OpeningSource, StatementRef};
 pub use answer::{Answer, CallError, RequestId};
 pub use audit::{
-    AuditMode, AuditQuery, AuditRecord, AuditSink, CallbackSink, FieldValue, Fields, JsonLinesSink, MemorySink,
-    ResourceEntry, SessionAttributes, SessionContext, SessionIssuer, SinkError, TlsDetails, UserIdentity,
+    AuditMode, AuditQuery, AuditRecord, AuditSink, CallbackSink, ChainError, ChainHead, FieldValue, Fields,
+    HashChainSink, JsonLinesSink, MemorySink, ResourceEntry, SessionAttributes, SessionContext, SessionIssuer,
+    SinkError, TlsDetails, UserIdentity, verify_audit_chain,
 };
 pub use caller::{Caller, CallerError, compile_identity_policy};
 pub use client::{Call, Client};
@@ -95,6 +98,10 @@ pub use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partitio
 pub use kms::{BuildError, ClientError, Kms, KmsBuilder, RegionConfig};
 pub use maintenance::Sweep;
 pub use material::MaterialCaching;
-pub use quota::QuotaProfile;
+pub use meter::{Latencies, Metrics, OperationMetrics};
+pub use quota::{
+    Admission, InvalidRate, KeyFamily, QuotaError, QuotaProfile, QuotaScope, QuotaStatus, Rate, RequestCounts,
+    RequestQuota, ResourceQuota,
+};
 pub use request::ApiRequest;
 pub use value::{Blob, GrantConstraints, RecipientInfo, Tag, XksProxyAuthenticationCredential};

@@ -42,7 +42,7 @@ pub(crate) enum Settled {
 }
 
 impl Engine {
-    /// Brings every overdue key up to date and offers undelivered records and events again.
+    /// Brings every overdue key up to date, saves the last uses of keys and offers undelivered records and events again.
     pub(crate) fn sweep(&self) -> Result<Sweep, Error> {
         let now = self.now();
         let mut sweep = Sweep::default();
@@ -82,6 +82,8 @@ impl Engine {
                 }
             }
         }
+        self.save_all_uses()?;
+        self.limiter.evict(&self.quotas(), self.clock.monotonic());
         self.redeliver()?;
         Ok(sweep)
     }

@@ -1,6 +1,6 @@
 //! The bridge between key policies and the policy engine.
 
-use keystead_policy::{Policy, PolicyError, PolicyKind};
+use keystead_policy::{Compiler, Policy, PolicyError, PolicyKind};
 use keystead_types::{AccountId, Partition};
 
 use crate::catalogue::KMS_ACTIONS;
@@ -26,8 +26,8 @@ pub(crate) fn default_key_policy(partition: Partition, account: AccountId) -> St
 
 /// Validates and compiles a key policy.
 pub(crate) fn compile_key_policy(text: &str) -> Result<Policy, PolicyError> {
-    Policy::compile(PolicyKind::Key, text, &KMS_ACTIONS)
+    Compiler::new(&KMS_ACTIONS).max_bytes(LONGEST).compile(PolicyKind::Key, text)
 }
 
-/// Quota on the document, in bytes of UTF-8 (QUO-07).
-pub(crate) const POLICY_SIZE_LIMIT: usize = 32_768;
+/// The longest document that a request can carry; the quota on its size is another matter (QUO-07).
+const LONGEST: usize = 131_072;

@@ -84,6 +84,17 @@ pub(crate) struct CounterRecord {
     pub(crate) count: u64,
 }
 
+/// The last use of a key, as of the last save.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct UsageRecord {
+    #[serde(rename = "v")]
+    pub(crate) format: u32,
+    pub(crate) at: Timestamp,
+    pub(crate) operation: Box<str>,
+    pub(crate) event_id: Option<uuid::Uuid>,
+    pub(crate) request_id: uuid::Uuid,
+}
+
 /// The format version that this code writes.
 pub(crate) const RECORD_FORMAT: u32 = 1;
 
@@ -217,6 +228,7 @@ pub(crate) enum Kind {
     Alias,
     Grant,
     Counter,
+    Usage,
 }
 
 impl Kind {
@@ -227,6 +239,7 @@ impl Kind {
             Self::Alias => b'a',
             Self::Grant => b'g',
             Self::Counter => b'n',
+            Self::Usage => b'u',
         }
     }
 }
@@ -242,6 +255,12 @@ pub(crate) fn prefix(partition: Partition, region: Region, account: AccountId, k
 
 pub(crate) fn key_key(arn: &KeyArn) -> Vec<u8> {
     let mut key = prefix(arn.partition, arn.region, arn.account, Kind::Key);
+    key.extend_from_slice(arn.key_id.encode(&mut [0; KeyId::TEXT_LEN]).as_bytes());
+    key
+}
+
+pub(crate) fn usage_key(arn: &KeyArn) -> Vec<u8> {
+    let mut key = prefix(arn.partition, arn.region, arn.account, Kind::Usage);
     key.extend_from_slice(arn.key_id.encode(&mut [0; KeyId::TEXT_LEN]).as_bytes());
     key
 }

@@ -13,16 +13,20 @@ use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, R
 use crate::Error;
 use crate::engine::{Engine, hierarchy, storage};
 use crate::grant::{Grant, GrantIndex};
+use crate::kms::RegionConfig;
 use crate::ledger::{Ledger, View};
 use crate::policies::default_key_policy;
-use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT};
+use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT, UsageRecord};
 use crate::snapshot::{Held, KeyCell, KeySnapshot, Material};
+use crate::usage::LastUse;
 
 /// One Region.
 pub(crate) struct RegionState {
     pub(crate) region: Region,
     pub(crate) partition: Partition,
     pub(crate) profile: Profile,
+    /// Whether keys of the specs `HMAC_…` can be made here (ASY-68).
+    pub(crate) has_hmac_keys: bool,
     pub(crate) domain_keys: ArcSwap<DomainKeys>,
     /// Taken while the domain key rotates.
     domain_rotation: Mutex<()>,
@@ -38,12 +42,14 @@ pub(crate) struct RegionState {
 
 impl RegionState {
     /// Opens the Region: its domain keys are unsealed, or made on first use.
-    pub(crate) fn open(engine: &Engine, region: Region, partition: Partition, profile: Profile) -> Result<Self, Error> {
+    pub(crate) fn open(engine: &Engine, region: Region, config: RegionConfig) -> Result<Self, Error> {
+        let RegionConfig { partition, profile, hmac_keys, .. } = config;
         let domain_keys = open_domain_keys(engine, Domain { partition, region }, profile)?;
         Ok(Self {
             region,
             partition,
             profile,
+            has_hmac_keys: hmac_keys,
             domain_keys: ArcSwap::from_pointee(domain_keys),
             domain_rotation: Mutex::default(),
             domain_epoch: RwLock::default(),
@@ -91,6 +97,11 @@ impl RegionState {
         };
         let record: AliasRecord = record::decode(&entry.value)?;
         Ok(Some(*self.aliases.pin().get_or_insert(reference, record.target)))
+    }
+
+    /// The keys among the live ones that fit.
+    pub(crate) fn live_keys(&self, fits: impl Fn(&KeySnapshot) -> bool) -> Vec<KeyArn> {
+        self.keys.pin().values().map(|cell| cell.load()).filter(|key| fits(key)).map(|key| key.arn).collect()
     }
 
     /// Whether the key can be had without reading the store.
@@ -193,7 +204,10 @@ impl RegionState {
         let Some(entry) = view.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
         let record: KeyRecord = record::decode(&entry.value)?;
         let (materials, grants) = (load_materials(&view, arn)?, load_grants(&view, arn)?);
-        let snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, materials, Some(grants))?;
+        let usage = view.get(&record::usage_key(arn)).map_err(storage)?;
+        let usage = usage.map(|entry| record::decode::<UsageRecord>(&entry.value)).transpose()?;
+        let mut snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, materials, Some(grants))?;
+        snapshot.usage = Arc::new(LastUse::saved(usage.and_then(UsageRecord::into_use)));
         let cell = Arc::new(KeyCell::new(Arc::new(snapshot)));
         let keys = self.keys.pin();
         let cell = keys.get_or_insert(reference, cell);

@@ -15,7 +15,7 @@ use crate::door::CallFacts;
 use crate::engine::Engine;
 use crate::grant::{Grant, GrantId, GrantReference, Sight, open_token};
 use crate::policies::default_key_policy;
-use crate::quota;
+use crate::quota::{self, ResourceQuota};
 use crate::region::RegionState;
 use crate::snapshot::{Held, KeySnapshot};
 use crate::targets::{Decrypting, Named, Target};
@@ -97,7 +97,8 @@ impl<'c> Resolver<'c> {
     pub(crate) fn dead_obstacle(&self, key: &Target, region: Region) -> Result<Option<Target>, Error> {
         let snapshot = key.snapshot();
         let Some(related) = snapshot.record.related.as_ref().filter(|_| !key.foreign) else { return Ok(None) };
-        let (arn, limit) = (snapshot.arn_in(region), self.engine.quotas.keys_per_account);
+        let arn = snapshot.arn_in(region);
+        let limit = self.engine.quotas().limit(ResourceQuota::Keys, region, arn.account);
         let dead = if related.regions().any(|own| own == region) {
             self.engine.region(region)?.key(&arn)?.filter(|replica| replica.is_dead(self.now))
         } else if quota::admits(limit, self.engine.key_count(arn.partition, region, arn.account)?) {
@@ -265,7 +266,7 @@ impl<'c> Resolver<'c> {
     fn living(&self, arn: &KeyArn) -> Result<Option<Held>, Error> {
         // Related keys become visible one after the other. Who looks at several of them sees the change as a whole; who
         // uses one has no need to wait (MRK-33).
-        if arn.key_id.is_multi_region() && self.row.bucket == Bucket::Own {
+        if arn.key_id.is_multi_region() && self.row.bucket != Bucket::Cryptographic {
             self.region.wait_for_publication();
         }
         match self.region.key(arn)? {
@@ -301,7 +302,7 @@ fn alias_not_found(arn: &str) -> Error {
     Error::NotFound(format!("Alias {arn} is not found.").into())
 }
 
-/// Reads of the store that load a key: its record, its materials.
-const KEY_READS: u32 = 3;
+/// Reads of the store that load a key: its record, its materials, its grants, its last use.
+const KEY_READS: u32 = 4;
 /// How often an alias is looked up again while it moves.
 const ALIAS_RETRIES: usize = 16;

@@ -16,6 +16,7 @@ use crate::engine::{damaged, hierarchy};
 use crate::grant::GrantIndex;
 use crate::policies::compile_key_policy;
 use crate::record::{KeyRecord, MaterialRecord, Rotation};
+use crate::usage::LastUse;
 
 /// Where the snapshots of one key follow each other.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub(crate) struct KeySnapshot {
     pub(crate) alias_names: Vec<String>,
     /// The next instant at which time alone changes something.
     pub(crate) next_due: Option<Timestamp>,
+    /// Shared by all snapshots of the key.
+    pub(crate) usage: Arc<LastUse>,
 }
 
 /// One version of key material: its exported key token, and its live form while that is cached.
@@ -129,6 +132,7 @@ impl KeySnapshot {
             arn_text,
             alias_names: record.aliases.iter().map(ToString::to_string).collect(),
             next_due: record.next_due(arn.region),
+            usage: previous.map(|previous| Arc::clone(&previous.usage)).unwrap_or_default(),
             arn,
             record,
             policy,
@@ -163,6 +167,7 @@ impl KeySnapshot {
             grants: self.grants.clone(),
             alias_names: self.alias_names.clone(),
             next_due: self.next_due,
+            usage: Arc::clone(&self.usage),
         }
     }
 

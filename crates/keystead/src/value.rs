@@ -95,6 +95,16 @@ pub struct RecipientInfo<'a> {
     pub attestation_document: Option<Blob<'a>>,
 }
 
+impl<'a> RecipientInfo<'a> {
+    /// The recipient that an attestation document names, under the one algorithm there is (ENV-66).
+    pub fn new(attestation_document: impl Into<Blob<'a>>) -> Self {
+        Self {
+            key_encryption_algorithm: Some("RSAES_OAEP_SHA_256".into()),
+            attestation_document: Some(attestation_document.into()),
+        }
+    }
+}
+
 /// Conditions under which a grant holds (API-069).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]

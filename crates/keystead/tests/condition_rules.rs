@@ -3,8 +3,6 @@
 
 mod support;
 
-use std::time::Duration;
-
 use keystead::{Caller, EncryptionContext, RecipientInfo};
 use serde_json::{Value, json};
 use support::statements::*;
@@ -204,27 +202,6 @@ fn permission_through_a_service_is_of_the_principal() {
         assert!(!encrypts(Caller::user(ACCOUNT, "bob").unwrap(), Some(service)));
     }
     assert!(!encrypts(alice(&[]), None) && !encrypts(alice(&[]), Some("s3.eu-west-1.amazonaws.com")));
-}
-
-/// Uses of keys are not recorded yet. Until they are, a rule that protects keys in use protects every key.
-#[test]
-fn nothing_is_concluded_from_unknown_uses() {
-    let world = World::new();
-    let key = world.key();
-    world.clock.advance(Duration::from_secs(100 * 86_400));
-    let condition = |operator: &str| json!({ operator: { "kms:TrailingDaysWithoutKeyUsage": "30" } });
-    let actions = ["kms:DisableKey", "kms:ScheduleKeyDeletion"];
-    let deny = json!({ "Effect": "Deny", "Action": actions, "Resource": "*",
-                       "Condition": condition("NumericLessThanEquals") });
-    for statements in [
-        vec![allowing(&["kms:*"], json!({})), deny],
-        vec![allowing(&actions, condition("NumericGreaterThan"))],
-        vec![allowing(&actions, condition("NumericLessThanEquals"))],
-    ] {
-        let client = world.client(alice(&statements));
-        assert_code(client.disable_key(&key.id).send(), "AccessDeniedException");
-        assert_code(client.schedule_key_deletion(&key.id).send(), "AccessDeniedException");
-    }
 }
 
 /// Spec: CND-132, PRM-28

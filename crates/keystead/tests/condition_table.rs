@@ -57,6 +57,8 @@ const CONTEXT: Present = Present::Of(&[
     "kms:ReEncryptTo",
     "kms:GenerateDataKey",
     "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateDataKeyPairWithoutPlaintext",
     "kms:CreateGrant",
     // The constraint of the stored grant.
     "kms:RetireGrant",
@@ -68,6 +70,8 @@ const ENCRYPTING: Present = Present::Of(&[
     "kms:ReEncryptTo",
     "kms:GenerateDataKey",
     "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateDataKeyPairWithoutPlaintext",
 ]);
 const BY_ALIAS: Present = Present::Of(&[
     "kms:Encrypt",
@@ -76,8 +80,20 @@ const BY_ALIAS: Present = Present::Of(&[
     "kms:ReEncryptTo",
     "kms:GenerateDataKey",
     "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateDataKeyPairWithoutPlaintext",
     "kms:DescribeKey",
+    "kms:GetPublicKey",
+    "kms:Sign",
+    "kms:Verify",
+    "kms:GenerateMac",
+    "kms:VerifyMac",
+    "kms:DeriveSharedSecret",
+    "kms:Encapsulate",
+    "kms:Decapsulate",
 ]);
+const SIGNING: Present = Present::Of(&["kms:Sign", "kms:Verify"]);
+const DATA_KEY_PAIRS: Present = Present::Of(&["kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"]);
 const CREATE_GRANT: Present = Present::Of(&["kms:CreateGrant"]);
 const TAG_VALUES: Present = Present::Of(&["kms:TagResource", "kms:CreateKey"]);
 const TAG_KEYS: Present = Present::Of(&["kms:TagResource", "kms:UntagResource", "kms:CreateKey"]);
@@ -91,6 +107,7 @@ const CASES: &[Case] = &[
         "false",
         Present::Of(&["kms:CreateKey", "kms:PutKeyPolicy"]),
     ),
+    case("kms:DataKeyPairSpec", "StringLike", "ECC*", "RSA*", DATA_KEY_PAIRS),
     case("kms:EncryptionAlgorithm", "StringEquals", "SYMMETRIC_DEFAULT", "SM2PKE", ENCRYPTING),
     case("kms:EncryptionContext:ORDER", "StringEquals", "42", "43", CONTEXT),
     case("kms:EncryptionContextKeys", "ForAnyValue:StringEquals", "Order", "order", CONTEXT),
@@ -106,6 +123,17 @@ const CASES: &[Case] = &[
     case("kms:GranteePrincipal", "StringEquals", GRANTEE, OTHER, CREATE_GRANT),
     case("kms:GranteePrincipal", "ArnLike", "arn:aws:iam::*:user/*", "arn:aws:iam::*:role/*", CREATE_GRANT),
     case("kms:RetiringPrincipal", "StringEquals", RETIRING, OTHER, CREATE_GRANT),
+    case("kms:KeyAgreementAlgorithm", "StringEquals", "ECDH", "ecdh", Present::Of(&["kms:DeriveSharedSecret"])),
+    case(
+        "kms:MacAlgorithm",
+        "StringEquals",
+        "HMAC_SHA_256",
+        "HMAC_SHA_224",
+        Present::Of(&["kms:GenerateMac", "kms:VerifyMac"]),
+    ),
+    // Left out of the request: the default.
+    case("kms:MessageType", "StringEquals", "RAW", "DIGEST", SIGNING),
+    case("kms:SigningAlgorithm", "StringEquals", "RSASSA_PSS_SHA_256", "RSASSA_PSS_SHA_384", SIGNING),
     case("kms:ReEncryptOnSameKey", "Bool", "false", "true", Present::Of(&["kms:ReEncryptFrom", "kms:ReEncryptTo"])),
     case("kms:RequestAlias", "StringLike", "alias/named-*", "arn:*:alias/named-*", BY_ALIAS),
     case("kms:RotationPeriodInDays", "NumericEquals", "365", "90", Present::Of(&["kms:EnableKeyRotation"])),
@@ -127,7 +155,7 @@ const CASES: &[Case] = &[
     case("kms:MultiRegionKeyType", "StringLike", "*", "PRIMARY", Present::Of(&[])),
     case("kms:ResourceAliases", "ForAnyValue:StringLike", "alias/named-*", "alias/x*", Present::ExistingKeysByIdentity),
     case("kms:ViaService", "StringEquals", SERVICE, "ec2.us-west-2.amazonaws.com", Present::KeysAliasesAndCreation),
-    // Section 4: no request has an attestation document yet.
+    // Section 4: none of the calls has an attestation document; those that have one stand in `recipients`.
     case("kms:RecipientAttestation:ImageSha384", "StringLike", "*", "00", Present::Of(&[])),
     case("kms:RecipientAttestation:PCR1", "StringLike", "*", "00", Present::Of(&[])),
     case("kms:RecipientAttestation:NitroTPMPCR1", "StringLike", "*", "00", Present::Of(&[])),
@@ -165,9 +193,9 @@ const CASES: &[Case] = &[
 
 const GRANTS: Present = Present::Of(&["kms:CreateGrant", "kms:RetireGrant"]);
 
-/// Spec: CND-01..CND-09, CND-10, CND-12..CND-14, CND-16..CND-19, CND-23, CND-25..CND-28, CND-33, CND-39, CND-43, CND-44,
+/// Spec: CND-01..CND-14, CND-16..CND-21, CND-23, CND-29, CND-25..CND-28, CND-33, CND-39, CND-43, CND-44,
 /// CND-46..CND-50, CND-52..CND-54, CND-57, CND-69..CND-71, CND-73, CND-79..CND-86, CND-88, CND-92, CND-111, CND-121,
-/// CND-123, CND-126, CND-127
+/// CND-123, CND-125..CND-127
 #[test]
 fn identity_policies_see_what_the_tables_say() {
     let scene = Scene::new();
@@ -190,7 +218,7 @@ fn identity_policies_see_what_the_tables_say() {
     }
 }
 
-/// Spec: CND-09, CND-10, CND-12..CND-14, CND-16..CND-19, CND-23, CND-25..CND-28, CND-46..CND-50, CND-52..CND-54,
+/// Spec: CND-09..CND-14, CND-16..CND-21, CND-23, CND-29, CND-119, CND-125, CND-25..CND-28, CND-46..CND-50, CND-52..CND-54,
 /// CND-69..CND-72, CND-79..CND-86, CND-121, CND-123
 #[test]
 fn key_policies_see_what_the_tables_say() {
@@ -298,7 +326,8 @@ impl Present {
 
 type Explain = fn(&Client, &Scene) -> CallExplanation;
 
-/// Every operation that exists. Keys are named by alias where that is possible.
+/// Every operation that exists. Keys are named by alias where that is possible. Whether the type of the key fits an
+/// operation is no matter of permission (PRM-11).
 const CALLS: &[(&str, Explain)] = &[
     ("CancelKeyDeletion", |client, scene| client.cancel_key_deletion(&scene.key.id).explain().unwrap()),
     ("CreateAlias", |client, scene| client.create_alias("alias/new", &scene.key.id).explain().unwrap()),
@@ -312,23 +341,36 @@ const CALLS: &[(&str, Explain)] = &[
     ("Decrypt", |client, scene| {
         client.decrypt(&scene.blob).key_id(NAMED).encryption_context(context()).explain().unwrap()
     }),
+    ("Decapsulate", |client, _| client.decapsulate(NAMED, b"x").explain().unwrap()),
     ("DeleteAlias", |client, _| client.delete_alias(NAMED).explain().unwrap()),
+    ("DeriveSharedSecret", |client, _| client.derive_shared_secret(NAMED, b"x").explain().unwrap()),
     ("DescribeKey", |client, _| client.describe_key(NAMED).explain().unwrap()),
     ("DisableKey", |client, scene| client.disable_key(&scene.key.id).explain().unwrap()),
     ("DisableKeyRotation", |client, scene| client.disable_key_rotation(&scene.key.id).explain().unwrap()),
     ("EnableKey", |client, scene| client.enable_key(&scene.key.id).explain().unwrap()),
     ("EnableKeyRotation", |client, scene| client.enable_key_rotation(&scene.key.id).explain().unwrap()),
+    ("Encapsulate", |client, _| client.encapsulate(NAMED).explain().unwrap()),
     ("Encrypt", |client, _| client.encrypt(NAMED, b"x").encryption_context(context()).explain().unwrap()),
     ("GenerateDataKey", |client, _| {
         client.generate_data_key(NAMED).key_spec("AES_256").encryption_context(context()).explain().unwrap()
+    }),
+    ("GenerateDataKeyPair", |client, _| {
+        let call = client.generate_data_key_pair(NAMED).key_pair_spec("ECC_NIST_P256");
+        call.encryption_context(context()).explain().unwrap()
+    }),
+    ("GenerateDataKeyPairWithoutPlaintext", |client, _| {
+        let call = client.generate_data_key_pair_without_plaintext(NAMED).key_pair_spec("ECC_NIST_P256");
+        call.encryption_context(context()).explain().unwrap()
     }),
     ("GenerateDataKeyWithoutPlaintext", |client, _| {
         let call = client.generate_data_key_without_plaintext(NAMED).key_spec("AES_256");
         call.encryption_context(context()).explain().unwrap()
     }),
+    ("GenerateMac", |client, _| client.generate_mac(NAMED, b"x").mac_algorithm("HMAC_SHA_256").explain().unwrap()),
     ("GenerateRandom", |client, _| client.generate_random(16).explain().unwrap()),
     ("GetKeyPolicy", |client, scene| client.get_key_policy(&scene.key.id).explain().unwrap()),
     ("GetKeyRotationStatus", |client, scene| client.get_key_rotation_status(&scene.key.id).explain().unwrap()),
+    ("GetPublicKey", |client, _| client.get_public_key(NAMED).explain().unwrap()),
     ("ListAliases", |client, scene| client.list_aliases().key_id(&*scene.key.id).explain().unwrap()),
     ("ListGrants", |client, scene| client.list_grants(&scene.key.id).grantee_principal(GRANTEE).explain().unwrap()),
     ("ListKeyPolicies", |client, scene| client.list_key_policies(&scene.key.id).explain().unwrap()),
@@ -350,10 +392,13 @@ const CALLS: &[(&str, Explain)] = &[
     ("RevokeGrant", |client, scene| client.revoke_grant(&scene.key.id, &scene.grant).explain().unwrap()),
     ("RotateKeyOnDemand", |client, scene| client.rotate_key_on_demand(&scene.key.id).explain().unwrap()),
     ("ScheduleKeyDeletion", |client, scene| client.schedule_key_deletion(&scene.key.id).explain().unwrap()),
+    ("Sign", |client, _| client.sign(NAMED, b"x").signing_algorithm("RSASSA_PSS_SHA_256").explain().unwrap()),
     ("TagResource", |client, scene| client.tag_resource(&scene.key.id).tag("Team", "orders").explain().unwrap()),
     ("UntagResource", |client, scene| client.untag_resource(&scene.key.id).tag_key("Team").explain().unwrap()),
     ("UpdateAlias", |client, scene| client.update_alias(NAMED, &scene.second.id).explain().unwrap()),
     ("UpdateKeyDescription", |client, scene| client.update_key_description(&scene.key.id, "x").explain().unwrap()),
+    ("Verify", |client, _| client.verify(NAMED, b"x", b"s").signing_algorithm("RSASSA_PSS_SHA_256").explain().unwrap()),
+    ("VerifyMac", |client, _| client.verify_mac(NAMED, b"x", b"c").mac_algorithm("HMAC_SHA_256").explain().unwrap()),
 ];
 
 /// Two keys with an alias and a tag each, a ciphertext and a grant of the first one.

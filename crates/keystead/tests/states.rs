@@ -1,5 +1,5 @@
 //! The table of chapter 20, section 4: what each key state allows and which exception it gives, cell by cell, for the
-//! states that symmetric single-Region keys with generated material can have.
+//! states that single-Region keys with generated material can have.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use keystead::{CallError, Caller, Client, Kms};
@@ -90,6 +90,116 @@ fn each_state_admits_and_refuses_as_the_table_says() {
     }
 }
 
+/// A key of another type in one of the states, and what it made while it was enabled.
+#[derive(Clone)]
+struct Typed {
+    client: Client,
+    key: String,
+    /// A signature, a code, a ciphertext or an encapsulated secret.
+    made: Vec<u8>,
+    public: Vec<u8>,
+}
+
+type TypedRow = (&'static str, Kind, fn(&Typed) -> Result<(), CallError>);
+
+/// Spec and usage.
+type Kind = (&'static str, &'static str);
+
+const SIGNING: Kind = ("ECC_NIST_P256", "SIGN_VERIFY");
+const MAC: Kind = ("HMAC_256", "GENERATE_VERIFY_MAC");
+const RSA: Kind = ("RSA_2048", "ENCRYPT_DECRYPT");
+const AGREEING: Kind = ("ECC_NIST_P256", "KEY_AGREEMENT");
+const ENCAPSULATING: Kind = ("ML_KEM_512", "ENCAPSULATE_DECAPSULATE");
+const SYMMETRIC: Kind = ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT");
+
+/// The rows of cryptographic operations with keys of other types, and of data key pairs: all have the cells of Sign.
+#[rustfmt::skip]
+const TYPED: &[TypedRow] = &[
+    ("Sign", SIGNING, |t| t.client.sign(&t.key, MESSAGE).signing_algorithm("ECDSA_SHA_256").send().map(drop)),
+    ("Verify", SIGNING, |t| {
+        t.client.verify(&t.key, MESSAGE, &t.made).signing_algorithm("ECDSA_SHA_256").send().map(drop)
+    }),
+    ("GenerateMac", MAC, |t| t.client.generate_mac(&t.key, MESSAGE).mac_algorithm("HMAC_SHA_256").send().map(drop)),
+    ("VerifyMac", MAC, |t| {
+        t.client.verify_mac(&t.key, MESSAGE, &t.made).mac_algorithm("HMAC_SHA_256").send().map(drop)
+    }),
+    ("GetPublicKey", SIGNING, |t| t.client.get_public_key(&t.key).send().map(drop)),
+    ("GetPublicKey", RSA, |t| t.client.get_public_key(&t.key).send().map(drop)),
+    ("Encrypt", RSA, |t| t.client.encrypt(&t.key, MESSAGE).encryption_algorithm(OAEP).send().map(drop)),
+    ("Decrypt", RSA, |t| {
+        t.client.decrypt(&t.made).key_id(t.key.clone()).encryption_algorithm(OAEP).send().map(drop)
+    }),
+    ("ReEncrypt", RSA, |t| {
+        let call = t.client.re_encrypt(&t.made, &t.key).source_key_id(t.key.clone());
+        call.source_encryption_algorithm(OAEP).destination_encryption_algorithm(OAEP).send().map(drop)
+    }),
+    ("DeriveSharedSecret", AGREEING, |t| t.client.derive_shared_secret(&t.key, &t.public).send().map(drop)),
+    ("Encapsulate", ENCAPSULATING, |t| t.client.encapsulate(&t.key).send().map(drop)),
+    ("Decapsulate", ENCAPSULATING, |t| t.client.decapsulate(&t.key, &t.made).send().map(drop)),
+    ("GenerateDataKeyPair", SYMMETRIC, |t| {
+        t.client.generate_data_key_pair(&t.key).key_pair_spec("ECC_NIST_P256").send().map(drop)
+    }),
+    ("GenerateDataKeyPairWithoutPlaintext", SYMMETRIC, |t| {
+        t.client.generate_data_key_pair_without_plaintext(&t.key).key_pair_spec("ECC_NIST_P256").send().map(drop)
+    }),
+];
+
+/// Spec: STA-22, STA-24, STA-25, STA-38, STA-47, ASY-70, ASY-81
+#[test]
+fn keys_of_every_type_stop_working_in_the_same_states() {
+    let kms = Kms::in_memory();
+    let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+    let stranger = client.with_caller(Caller::user("111122223333", "mallory").unwrap()).unwrap();
+    for kind in [SIGNING, MAC, RSA, AGREEING, ENCAPSULATING, SYMMETRIC] {
+        let (typed, arn) = typed(&client, kind);
+        for state in STATES.into_iter().chain(["Enabled"]) {
+            match state {
+                "Disabled" => drop(client.disable_key(&typed.key).send().unwrap()),
+                "PendingDeletion" => drop(client.schedule_key_deletion(&typed.key).send().unwrap()),
+                _ => {
+                    client.cancel_key_deletion(&typed.key).send().ok();
+                    client.enable_key(&typed.key).send().unwrap();
+                }
+            }
+            for (operation, _, call) in TYPED.iter().filter(|(_, of, _)| *of == kind) {
+                let answer = call(&typed).map_err(|error| (error.code(), error.message().to_owned()));
+                let expected = match state {
+                    "Disabled" => Err(("DisabledException", format!("{arn} is disabled."))),
+                    "PendingDeletion" => Err(("KMSInvalidStateException", format!("{arn} is pending deletion."))),
+                    _ => Ok(()),
+                };
+                assert_eq!(answer, expected, "{operation} of {kind:?} in state {state}");
+                let powerless = Typed { client: stranger.clone(), ..typed.clone() };
+                assert_eq!(
+                    call(&powerless).expect_err(operation).code(),
+                    "AccessDeniedException",
+                    "{operation}, {state}"
+                );
+            }
+        }
+    }
+}
+
+fn typed(client: &Client, (spec, usage): Kind) -> (Typed, String) {
+    let created = client.create_key().key_spec(spec).key_usage(usage).send().unwrap();
+    let (key, arn) = (created.key_metadata.key_id.to_string(), created.key_metadata.arn.to_string());
+    let made = match (spec, usage) {
+        SIGNING => {
+            let signed = client.sign(&key, MESSAGE).signing_algorithm("ECDSA_SHA_256").send();
+            signed.unwrap().into_inner().signature
+        }
+        MAC => client.generate_mac(&key, MESSAGE).mac_algorithm("HMAC_SHA_256").send().unwrap().into_inner().mac,
+        RSA => {
+            let sealed = client.encrypt(&key, MESSAGE).encryption_algorithm(OAEP).send();
+            sealed.unwrap().into_inner().ciphertext_blob
+        }
+        ENCAPSULATING => client.encapsulate(&key).send().unwrap().into_inner().shared_secret_ciphertext_blob,
+        _ => Vec::new(),
+    };
+    let public = client.get_public_key(&key).send().map_or(Vec::new(), |answer| answer.into_inner().public_key);
+    (Typed { client: client.clone(), key, made, public }, arn)
+}
+
 /// A caller without rights learns nothing about the state, and changes nothing.
 ///
 /// Spec: STA-47
@@ -144,6 +254,9 @@ fn scene(state: &str) -> Scene {
 
 /// The columns of the table.
 const STATES: [&str; 3] = ["Enabled", "Disabled", "PendingDeletion"];
+
+const MESSAGE: &[u8] = b"message";
+const OAEP: &str = "RSAES_OAEP_SHA_256";
 
 const POLICY: &str = r#"{
     "Version": "2012-10-17",

@@ -213,6 +213,11 @@ impl Checker<'_> {
                     self.report(LintKind::PrivateIpAddress, value.span);
                 }
             }
+            Base::StringEquals | Base::StringEqualsIgnoreCase | Base::StringLike
+                if key.is_measurement() && value.text.starts_with("0x") =>
+            {
+                self.report(LintKind::HexPrefix, value.span);
+            }
             _ => {}
         }
     }

@@ -96,6 +96,7 @@ lint_kinds! {
     YearOnlyDate = "INVALID_DATE", "Invalid date": "a date of digits only is a number of seconds since 1970, not a year; write a date such as 2030-01-01";
     PrivateIpAddress = "PRIVATE_IP_ADDRESS", "Private IP address": "`aws:SourceIp` is a public address, which no private range contains";
     HostBitsInIpRange = "HOST_BITS_IN_IP_RANGE", "Host bits in IP range": "the bits after the prefix are ignored; clear them";
+    HexPrefix = "HEX_PREFIX_IN_MEASUREMENT", "Hex prefix in measurement": "measurements have no prefix `0x`, so it is left out before the comparison; remove it";
     // Variables.
     VariableUnsupportedInVersion = "VARIABLE_UNSUPPORTED_IN_VERSION", "Variable unsupported in version": "without `Version` 2012-10-17 this is literal text, not a variable";
     InvalidVariableForOperator = "INVALID_VARIABLE_FOR_OPERATOR", "Invalid variable for operator": "the operator takes no variables, so this literal text never matches";

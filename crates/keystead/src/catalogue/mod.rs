@@ -289,6 +289,7 @@ impl States {
 
 /// The request quota an operation counts against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Bucket {
     /// Shared by all cryptographic operations on one kind of key.
     Cryptographic,
@@ -296,6 +297,29 @@ pub enum Bucket {
     KeyPair,
     /// The operation's own.
     Own,
+    /// The operation's own, and that of the key whose state it changes (QUO-34).
+    OwnAndKey,
+    /// The operation's own, and twice that of CreateKey in the Region of the replica (QUO-15).
+    Replication,
+    /// The operation's own in both Regions (QUO-15), and that of the key whose state it changes.
+    BothRegions,
+}
+
+impl Bucket {
+    /// Whether what the operation does is a use of key material (API-123).
+    pub(crate) fn is_cryptographic(self) -> bool {
+        matches!(self, Self::Cryptographic | Self::KeyPair)
+    }
+
+    /// Whether the operation has a rate of its own.
+    pub(crate) fn has_own(self) -> bool {
+        !self.is_cryptographic()
+    }
+
+    /// Whether the operation counts as a change of the state of its key.
+    pub(crate) fn changes_state(self) -> bool {
+        matches!(self, Self::OwnAndKey | Self::BothRegions)
+    }
 }
 
 /// A request member that the audit record shows.

@@ -10,6 +10,7 @@ use keystead_types::{AccountId, KeyArn, Region};
 use crate::catalogue::{self, Conditions, Resource, Row};
 use crate::door::CallFacts;
 use crate::grant::{ContextConstraint, Grant};
+use crate::quota::ResourceQuota;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{Claim, Named, On, Target};
 use crate::value::{MemberValue, Tag};
@@ -203,8 +204,7 @@ impl<'f> Facts<'f> {
             K::AwsTagKeys if has(Conditions::TAGS) && !self.request_tags.is_empty() => {
                 Value::Many(Many::Set(&self.request_tags))
             }
-            // Uses are not recorded yet, so that nothing may be concluded from how long ago the last one was (CND-122).
-            K::KmsTrailingDaysWithoutKeyUsage if has(Conditions::LAST_USAGE) => Value::Unusable,
+            K::KmsTrailingDaysWithoutKeyUsage if has(Conditions::LAST_USAGE) => self.days_without_use(),
             _ if known.name().starts_with("kms:") => Value::Absent,
             _ => match self.call.principal.value(key) {
                 Value::Absent => self.call.caller.statement().value(key),
@@ -253,10 +253,17 @@ impl<'f> Facts<'f> {
         }
     }
 
+    /// Whole days since the last use of the key (CND-122).
+    fn days_without_use(&self) -> Value<'_> {
+        let Some(key) = self.key else { return Value::Absent };
+        let days = key.usage.days_without(key.record.created, self.call.now);
+        Value::Number(i64::try_from(days).unwrap_or(i64::MAX))
+    }
+
     /// More aliases than the quota make the key unreliable (CND-55).
     fn resource_aliases(&self) -> Value<'_> {
         let Some(key) = self.key else { return Value::Absent };
-        let limit = self.call.engine.quotas.aliases_per_key;
+        let limit = self.call.engine.limit(ResourceQuota::AliasesPerKey, self.call.region, key.arn.account);
         if limit.is_some_and(|limit| key.alias_names.len() as u64 > limit) {
             return Value::Unusable;
         }

@@ -88,8 +88,7 @@ const OF_REQUEST: &[OfRequest] = &[
     of_request("kms:RetiringServicePrincipal", &["CreateGrant"], "s3.amazonaws.com", None),
     of_request("kms:GrantConstraintSourceArn", &["CreateGrant"], "arn:aws:logs:us-west-2:111122223333:g", None),
     of_request("kms:PolicyName", &["GetKeyPolicy", "PutKeyPolicy"], "named", Some("default")),
-    // Uses are not recorded yet: authorization relies on no value.
-    of_request("kms:TrailingDaysWithoutKeyUsage", &["ScheduleKeyDeletion", "DisableKey"], "unusable", Some("unusable")),
+    of_request("kms:TrailingDaysWithoutKeyUsage", &["ScheduleKeyDeletion", "DisableKey"], "0", Some("0")),
 ];
 
 const DATA_KEYS: &[&str] = &[

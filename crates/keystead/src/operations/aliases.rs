@@ -7,15 +7,16 @@ use keystead_types::{AliasName, AliasNameError};
 
 use super::answers::Unit;
 use super::common::text;
+use crate::Error;
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::commit::{AliasChange, Changes, KeyChange};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::damaged;
+use crate::quota::{self, ResourceQuota};
 use crate::record::{AliasRecord, RECORD_FORMAT};
 use crate::request::request;
 use crate::targets::{BoundAlias, MovingAlias, NewAlias, Target};
-use crate::{Error, quota};
 
 request! {
     /// Gives a key a name of its own (KEY-55).
@@ -242,7 +243,7 @@ fn own_name(member: &Option<Cow<'_, str>>, call: &CallFacts<'_>) -> Result<Alias
 
 /// One alias more on the key stays within the quota (KEY-62).
 fn require_alias_quota(target: &Target, call: &CallFacts<'_>) -> Result<(), Error> {
-    let limit = call.engine.quotas.aliases_per_key;
+    let limit = call.engine.limit(ResourceQuota::AliasesPerKey, call.region, target.arn().account);
     if quota::admits(limit, target.snapshot().record.aliases.len() as u64) {
         return Ok(());
     }

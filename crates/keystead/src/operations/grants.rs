@@ -10,6 +10,7 @@ use keystead_types::Arn;
 
 use super::answers::Unit;
 use super::common::text;
+use crate::Error;
 use crate::audit::{AuditExtras, Fields};
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
@@ -17,11 +18,11 @@ use crate::commit::{Changes, GrantChange, KeyChange};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::crypto;
 use crate::grant::{Afterglow, ContextConstraint, Grant, GrantId, GrantOperation, GrantReference, Party, same_key};
+use crate::quota::{self, ResourceQuota};
 use crate::record::RECORD_FORMAT;
 use crate::request::request;
 use crate::targets::{GrantOfKey, OneKey, Retiring, Target};
 use crate::value::GrantConstraints;
-use crate::{Error, quota};
 
 request! {
     /// Grants a principal operations on a key (GRA-14 to GRA-21). Effective at once, and until it is retired or revoked.
@@ -235,8 +236,9 @@ impl Operation for CreateGrant<'_> {
             source_arn: constraints.and_then(|constraints| constraints.source_arn.as_deref()).map(ToOwned::to_owned),
         };
         let twin = key.grants.twin(&grant);
-        if twin.is_none() && !quota::admits(call.engine.quotas.grants_per_key, key.grants.len() as u64) {
-            let limit = call.engine.quotas.grants_per_key.unwrap_or_default();
+        let limit = call.engine.limit(ResourceQuota::GrantsPerKey, call.region, key.arn.account);
+        if twin.is_none() && !quota::admits(limit, key.grants.len() as u64) {
+            let limit = limit.unwrap_or_default();
             let message = format!("{} has {limit} grants, the quota. Retire or revoke grants.", key.arn_text);
             return Err(Error::LimitExceeded(message.into()));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use keystead_hierarchy::KeyFacts;
-use keystead_hierarchy::spec::{KeyManager, KeySpec, KeyUsage, Origin};
+use keystead_hierarchy::spec::{KeyKind, KeyManager, KeySpec, KeyUsage, Origin};
 use keystead_policy::Policy;
 use keystead_types::{KeyArn, KeyId};
 
@@ -19,6 +19,7 @@ use crate::client::{Call, Client};
 use crate::commit::{Changes, KeyChange, KeyCount, too_many_keys};
 use crate::door::{CallFacts, Effect, Operation, not_yet};
 use crate::policies::default_key_policy;
+use crate::quota::{self, ResourceQuota};
 use crate::record::{KeyRecord, RECORD_FORMAT};
 use crate::region::RegionState;
 use crate::related::RelatedKeys;
@@ -26,7 +27,7 @@ use crate::request::request;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{NewKey, OneKey, Target};
 use crate::value::Tag;
-use crate::{Error, material, quota};
+use crate::{Error, material};
 
 request! {
     /// Creates a KMS key (KEY-25 to KEY-35). Without members: a customer managed symmetric encryption key, enabled,
@@ -176,7 +177,8 @@ impl Operation for CreateKey<'_> {
 
     fn capability(&self, _: &Authorized<NewKey>, call: &CallFacts<'_>) -> Result<(), Error> {
         let spec = self.spec()?;
-        if !spec.available_in(call.region.profile) {
+        let is_barred = spec.kind() == KeyKind::Hmac && !call.region.has_hmac_keys;
+        if is_barred || !spec.available_in(call.region.profile) {
             let message = format!("KeySpec {spec} is not supported in Region {}.", call.region.region);
             return Err(Error::UnsupportedOperation(message.into()));
         }
@@ -274,7 +276,7 @@ fn member_fits(member: &str, given: bool, needed: bool, origin: Origin) -> Resul
 
 /// The key quota of a Region.
 pub(super) fn require_key_quota(region: &RegionState, call: &CallFacts<'_>) -> Result<(), Error> {
-    let limit = call.engine.quotas.keys_per_account;
+    let limit = call.engine.limit(ResourceQuota::Keys, region, call.account);
     let count = call.engine.key_count(region.partition, region.region, call.account)?;
     if quota::admits(limit, count) { Ok(()) } else { Err(too_many_keys(limit)) }
 }

@@ -130,14 +130,6 @@ later! {
 }
 
 later! {
-    /// Says when a key was last used. Not supported yet.
-    GetKeyLastUsage: GET_KEY_LAST_USAGE, get_key_last_usage {
-        /// The key.
-        key_id: Cow<'a, str>,
-    }
-}
-
-later! {
     /// Gives what an import needs. Not supported yet.
     GetParametersForImport: GET_PARAMETERS_FOR_IMPORT, get_parameters_for_import {
         /// The key.

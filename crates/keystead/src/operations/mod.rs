@@ -24,6 +24,7 @@ mod rotation;
 mod secrets;
 mod signatures;
 mod tags;
+mod usage;
 
 pub use aliases::*;
 pub use answers::*;
@@ -47,3 +48,4 @@ pub use rotation::*;
 pub use secrets::*;
 pub use signatures::*;
 pub use tags::*;
+pub use usage::*;

@@ -13,7 +13,8 @@ use crate::authorize::{Authorized, may_replace_policy};
 use crate::client::{Call, Client};
 use crate::commit::{Changes, KeyChange};
 use crate::door::{CallFacts, Effect, Operation};
-use crate::policies::{POLICY_SIZE_LIMIT, compile_key_policy};
+use crate::policies::compile_key_policy;
+use crate::quota::ResourceQuota;
 use crate::record::KeyRecord;
 use crate::request::request;
 use crate::snapshot::KeySnapshot;
@@ -153,9 +154,9 @@ pub(super) fn accept_policy(
     key: Option<&KeySnapshot>,
     call: &CallFacts<'_>,
 ) -> Result<Policy, Error> {
-    if document.len() > POLICY_SIZE_LIMIT {
-        let message =
-            format!("The key policy is {} bytes long, the quota is {POLICY_SIZE_LIMIT}; shorten it.", document.len());
+    let limit = call.engine.limit(ResourceQuota::KeyPolicyBytes, call.region, arn.account);
+    if let Some(limit) = limit.filter(|limit| document.len() as u64 > *limit) {
+        let message = format!("The key policy is {} bytes long, the quota is {limit}; shorten it.", document.len());
         return Err(Error::LimitExceeded(message.into()));
     }
     let policy = compile_key_policy(document).map_err(|error| match error {

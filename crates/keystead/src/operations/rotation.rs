@@ -8,13 +8,14 @@ use keystead_types::{KeyArn, KeyId, Timestamp};
 
 use super::answers::Unit;
 use super::common::{require_not_replica, require_rotatable, text};
+use crate::Error;
 use crate::audit::{AuditExtras, Fields};
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
+use crate::quota::{self, ResourceQuota};
 use crate::request::request;
 use crate::targets::{OneKey, Target};
-use crate::{Error, quota};
 
 request! {
     /// Switches automatic rotation on, or changes its period (ROT-15 to ROT-23).
@@ -228,7 +229,7 @@ impl Operation for RotateKeyOnDemand<'_> {
 
     fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<&'p Target, Error> {
         let key = targets.0.snapshot();
-        let limit = call.engine.quotas.on_demand_rotations.map(u64::from);
+        let limit = call.engine.limit(ResourceQuota::OnDemandRotations, call.region, key.arn.account);
         if !quota::admits(limit, key.record.on_demand_rotations.into()) {
             let message = format!(
                 "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can \

@@ -8,9 +8,14 @@ mod agreement;
 mod creation;
 mod data_key_pairs;
 mod encryption;
+mod generation;
+mod grants;
+mod large;
 mod macs;
 mod matrix;
+mod profiles;
 mod public_keys;
+mod scenarios;
 mod signatures;
 
 use keystead::crypto::{DefaultProvider, KeyPairAlgorithm, Provider, PublicKey};
@@ -23,12 +28,12 @@ pub const CHINA: &str = "cn-north-1";
 
 impl World {
     /// A key of a spec and usage.
-    pub fn typed_key(&self, spec: &str, usage: &str) -> Key {
+    pub(crate) fn typed_key(&self, spec: &str, usage: &str) -> Key {
         typed_key(&self.root, spec, usage)
     }
 
     /// A client of the root in a Region of the China profile.
-    pub fn china(&self) -> Client {
+    pub(crate) fn china(&self) -> Client {
         self.kms.client(CHINA, Caller::account_root(ACCOUNT).unwrap()).unwrap()
     }
 }

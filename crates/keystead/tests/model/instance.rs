@@ -10,8 +10,8 @@ use keystead::crypto::entropy::SeededEntropy;
 use keystead::crypto::{CryptoError, DefaultProvider, Entropy, SecretBytes};
 use keystead::hierarchy::RawRootKey;
 use keystead::{
-    AuditMode, AuditRecord, AuditSink, Kms, ManualClock, MaterialCaching, MemoryEvents, QuotaProfile, SinkError,
-    Timestamp,
+    AuditMode, AuditRecord, AuditSink, Kms, ManualClock, MaterialCaching, MemoryEvents, QuotaProfile, ResourceQuota,
+    SinkError, Timestamp,
 };
 use keystead_memory::MemoryStore;
 
@@ -66,9 +66,9 @@ impl Parts {
 
     /// An instance, the first or a later one.
     pub fn open(&self) -> Kms {
-        let mut quotas =
-            QuotaProfile::DEFAULT.with_keys_per_account(KEYS_PER_ACCOUNT).with_aliases_per_key(ALIASES_PER_KEY);
-        quotas.on_demand_rotations = Some(ON_DEMAND_ROTATIONS);
+        let quotas = QuotaProfile::DEFAULT.custom();
+        let quotas = quotas.with_keys_per_account(KEYS_PER_ACCOUNT).with_aliases_per_key(ALIASES_PER_KEY);
+        let quotas = quotas.with_limit(ResourceQuota::OnDemandRotations, Some(ON_DEMAND_ROTATIONS.into()));
         let caching = if self.setting.strict {
             MaterialCaching::Strict
         } else {

@@ -108,7 +108,8 @@ fn the_china_profile_has_none_unless_the_host_wants_them() {
     assert_code(refused, "UnsupportedOperationException");
     assert!(world.root_in(china).create_key().send().is_ok());
 
-    let config = RegionConfig { partition: Partition::AWS_CN, profile: Profile::China, multi_region: true };
+    let config =
+        RegionConfig { partition: Partition::AWS_CN, profile: Profile::China, hmac_keys: true, multi_region: true };
     let world = World::with(|builder| {
         let north = builder.region(china.parse().unwrap(), config);
         north.region("cn-northwest-1".parse().unwrap(), config)

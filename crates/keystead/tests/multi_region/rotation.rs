@@ -1,6 +1,6 @@
 //! Rotation of a whole set.
 
-use keystead::QuotaProfile;
+use keystead::{QuotaProfile, ResourceQuota};
 
 use crate::support::{World, assert_code, assert_same_set};
 use crate::{ASIA, EUROPE, REGIONS, decrypt};
@@ -83,8 +83,7 @@ fn the_schedule_of_the_primary_rotates_the_set() {
 /// Spec: MRK-43, ROT-51
 #[test]
 fn rotations_on_demand_count_once_per_set() {
-    let mut quotas = QuotaProfile::DEFAULT;
-    quotas.on_demand_rotations = Some(2);
+    let quotas = QuotaProfile::DEFAULT.with_limit(ResourceQuota::OnDemandRotations, Some(2)).custom();
     let world = World::with(|builder| builder.quotas(quotas));
     let set = world.set(&[EUROPE]);
     set.home.rotate_key_on_demand(&set.id).send().unwrap();

@@ -1,0 +1,247 @@
+//! When keys were last used (STA-102, API-123).
+//!
+//! A use is noted beside the live form of the key, in memory, and saved by the sweep, by the call that finds the last
+//! save an hour old, and when the instance is dropped. What is lost, by a crash or when a change of the key has to be
+//! taken back, are therefore the uses of an hour at most, of keys in steady use or of an instance that is swept.
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::time::Duration;
+
+use keystead_store::{Batch, Expect};
+use keystead_types::{KeyArn, Timestamp};
+
+use crate::Error;
+use crate::catalogue::Row;
+use crate::engine::{Engine, internal};
+use crate::record::{self, RECORD_FORMAT, UsageRecord};
+use crate::region::{LockSet, RegionState};
+
+/// One use of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyUse {
+    pub(crate) at: Timestamp,
+    /// The API name of the operation.
+    pub(crate) operation: &'static str,
+    /// The record of the use in the account of the key's owner, if anybody listens.
+    pub(crate) event_id: Option<uuid::Uuid>,
+    pub(crate) request_id: uuid::Uuid,
+}
+
+/// The last use of one key.
+///
+/// A key begins with one place to note uses. The first two threads that meet there make it several, one for each thread,
+/// so that they do not share a cache line from then on.
+pub(crate) struct LastUse {
+    place: Place,
+    stripes: OnceLock<Box<[Stripe; STRIPES]>>,
+    /// The instant of the first use that is not saved yet; [`NONE`] if all are.
+    unsaved_since: AtomicI64,
+}
+
+type Place = Mutex<Option<KeyUse>>;
+
+/// A place on cache lines of its own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Stripe(Place);
+
+impl LastUse {
+    /// As it was saved.
+    pub(crate) fn saved(last: Option<KeyUse>) -> Self {
+        Self { place: Mutex::new(last), stripes: OnceLock::new(), unsaved_since: AtomicI64::new(NONE) }
+    }
+
+    /// Notes a use. Tells whether it is time to save.
+    pub(crate) fn note(&self, used: KeyUse) -> bool {
+        let mut place = self.own_place();
+        if place.is_none_or(|known| known.at <= used.at) {
+            *place = Some(used);
+        }
+        drop(place);
+        let at = used.at.as_millis();
+        match self.unsaved_since.load(Ordering::Relaxed) {
+            NONE => {
+                self.unsaved_since.store(at, Ordering::Relaxed);
+                false
+            }
+            since => at.saturating_sub(since) >= SAVE_AFTER.as_millis() as i64,
+        }
+    }
+
+    /// The last use, if there was one.
+    pub(crate) fn get(&self) -> Option<KeyUse> {
+        let stripes = self.stripes.get().into_iter().flat_map(|stripes| stripes.iter().map(|stripe| &stripe.0));
+        // Of two uses in the same instant, the one in a stripe came later.
+        std::iter::once(&self.place).chain(stripes).filter_map(|place| *lock(place)).max_by_key(|used| used.at)
+    }
+
+    /// How long the key has not been used, at least: since its creation if it never was (CND-122).
+    pub(crate) fn days_without(&self, created: Timestamp, now: Timestamp) -> u64 {
+        let since = self.get().map_or(created, |used| used.at.max(created));
+        now.duration_since(since).as_secs() / SECONDS_PER_DAY
+    }
+
+    /// The last use, if it is not saved. From here on it counts as saved.
+    fn take_unsaved(&self) -> Option<KeyUse> {
+        (self.unsaved_since.swap(NONE, Ordering::AcqRel) != NONE).then(|| self.get()).flatten()
+    }
+
+    fn is_unsaved(&self) -> bool {
+        self.unsaved_since.load(Ordering::Relaxed) != NONE
+    }
+
+    /// It could not be saved after all.
+    fn keep_unsaved(&self, used: KeyUse) {
+        let _ = self.unsaved_since.compare_exchange(NONE, used.at.as_millis(), Ordering::AcqRel, Ordering::Relaxed);
+    }
+
+    fn own_place(&self) -> MutexGuard<'_, Option<KeyUse>> {
+        thread_local!(static STRIPE: usize = {
+            static NEXT: AtomicUsize = AtomicUsize::new(0);
+            NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES
+        });
+        let stripes = match self.stripes.get() {
+            Some(stripes) => stripes,
+            None => match self.place.try_lock() {
+                Ok(place) => return place,
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => self.stripes.get_or_init(Box::default),
+            },
+        };
+        lock(&stripes[STRIPE.with(|stripe| *stripe)].0)
+    }
+}
+
+impl Engine {
+    /// Saves the uses of every key of the open Regions.
+    pub(crate) fn save_all_uses(&self) -> Result<(), Error> {
+        let regions: Vec<Arc<RegionState>> =
+            self.regions.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for region in regions {
+            let unsaved = region.live_keys(|key| key.usage.is_unsaved());
+            unsaved.chunks(SAVED_TOGETHER).try_for_each(|keys| self.save_uses(&region, keys))?;
+        }
+        Ok(())
+    }
+
+    /// Saves the uses of some keys in one commit.
+    pub(crate) fn save_uses(&self, region: &RegionState, keys: &[KeyArn]) -> Result<(), Error> {
+        let mut set = LockSet::default();
+        keys.iter().for_each(|arn| region.locks.add_key(&mut set, arn));
+        // A key that is deleted meanwhile must not leave a record behind.
+        let _held = region.locks.lock(set);
+        let mut batch = Batch::new();
+        let mut saved = Vec::with_capacity(keys.len());
+        for arn in keys {
+            let Some(key) = region.key(arn)? else { continue };
+            let Some(used) = key.usage.take_unsaved() else { continue };
+            batch.put(record::usage_key(arn), record::encode(&UsageRecord::of(&used))?, Expect::Any);
+            saved.push((Arc::clone(&key.usage), used));
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.store.commit(batch).map(drop).map_err(|error| {
+            saved.iter().for_each(|(usage, used)| usage.keep_unsaved(*used));
+            internal("storage", error)
+        })
+    }
+}
+
+/// What is known of uses outlives the instance.
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Err(error) = self.save_all_uses() {
+            tracing::warn!(%error, "the last uses of keys could not be saved");
+        }
+    }
+}
+
+impl UsageRecord {
+    fn of(used: &KeyUse) -> Self {
+        Self {
+            format: RECORD_FORMAT,
+            at: used.at,
+            operation: used.operation.into(),
+            event_id: used.event_id,
+            request_id: used.request_id,
+        }
+    }
+
+    /// The use, if the operation is one that this version knows.
+    pub(crate) fn into_use(self) -> Option<KeyUse> {
+        let operation = Row::find(&self.operation)?.name;
+        Some(KeyUse { at: self.at, operation, event_id: self.event_id, request_id: self.request_id })
+    }
+}
+
+impl Default for LastUse {
+    fn default() -> Self {
+        Self::saved(None)
+    }
+}
+
+impl fmt::Debug for LastUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LastUse").field(&self.get()).finish()
+    }
+}
+
+/// A panic elsewhere leaves no use half written.
+fn lock(place: &Place) -> MutexGuard<'_, Option<KeyUse>> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// No use is unsaved.
+const NONE: i64 = i64::MAX;
+/// Uses are saved when the first of them is this old.
+const SAVE_AFTER: Duration = Duration::from_secs(3600);
+/// Keys whose uses go into one commit.
+const SAVED_TOGETHER: usize = 256;
+/// Places of a key in demand; more threads share them.
+const STRIPES: usize = 16;
+const SECONDS_PER_DAY: u64 = 86_400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(millis: i64) -> KeyUse {
+        KeyUse {
+            at: Timestamp::from_millis(millis).unwrap_or(Timestamp::UNIX_EPOCH),
+            operation: "Encrypt",
+            event_id: None,
+            request_id: uuid::Uuid::from_u128(millis as u128),
+        }
+    }
+
+    #[test]
+    fn threads_that_meet_lose_no_use() {
+        let usage = LastUse::default();
+        let busy = lock(&usage.place);
+        std::thread::scope(|scope| {
+            for thread in 1..=8 {
+                let usage = &usage;
+                scope.spawn(move || (0..100).filter(|round| usage.note(used(round * 10 + thread))).count());
+            }
+        });
+        drop(busy);
+        assert!(usage.stripes.get().is_some());
+        assert_eq!(usage.get(), Some(used(998)));
+        usage.note(used(5));
+        assert_eq!(usage.get(), Some(used(998)), "an older use does not replace a newer one");
+    }
+
+    #[test]
+    fn a_save_is_due_after_an_hour() {
+        let usage = LastUse::default();
+        assert!(!usage.note(used(0)) && !usage.note(used(3_599_999)));
+        assert!(usage.note(used(3_600_000)));
+        assert_eq!(usage.take_unsaved(), Some(used(3_600_000)));
+        assert_eq!(usage.take_unsaved(), None);
+        usage.keep_unsaved(used(3_600_000));
+        assert_eq!(usage.take_unsaved(), Some(used(3_600_000)));
+    }
+}
