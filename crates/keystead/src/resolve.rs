@@ -266,7 +266,7 @@ impl<'c> Resolver<'c> {
     fn living(&self, arn: &KeyArn) -> Result<Option<Held>, Error> {
         // Related keys become visible one after the other. Who looks at several of them sees the change as a whole; who
         // uses one has no need to wait (MRK-33).
-        if arn.key_id.is_multi_region() && self.row.bucket == Bucket::Own {
+        if arn.key_id.is_multi_region() && self.row.bucket != Bucket::Cryptographic {
             self.region.wait_for_publication();
         }
         match self.region.key(arn)? {
