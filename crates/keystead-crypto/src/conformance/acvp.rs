@@ -1,4 +1,4 @@
-//! NIST ACVP: ML-DSA and ML-KEM keys from their seeds, and what ML-KEM opens.
+//! ML-DSA keys of NIST ACVP from their seeds; ML-KEM keys of the self-test of AWS-LC, and what they open.
 
 use super::Suite;
 use super::encoding::{OCTET_STRING, pkcs8, sequence, spki, tagged};
@@ -9,7 +9,7 @@ pub(super) fn run(suite: &mut Suite<'_>) {
     for record in records(include_str!("../../testdata/acvp_ml_dsa.txt")) {
         ml_dsa(suite, &record);
     }
-    for record in records(include_str!("../../testdata/acvp_ml_kem.txt")) {
+    for record in records(include_str!("../../testdata/aws_lc_ml_kem.txt")) {
         ml_kem(suite, &record);
     }
 }
