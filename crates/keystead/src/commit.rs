@@ -75,25 +75,24 @@ pub(crate) enum GrantChange {
 impl KeyChange {
     /// Another record for an existing key.
     pub(crate) fn update(previous: Arc<KeySnapshot>, record: KeyRecord) -> Self {
-        Self {
-            arn: previous.arn,
-            previous: Some(previous),
-            record: Some(record),
-            materials: Vec::new(),
-            rewritten: Vec::new(),
-            withdrawn: None,
-            policy: None,
-            grant: None,
-            forget: false,
-        }
+        Self { previous: Some(Arc::clone(&previous)), record: Some(record), ..Self::nothing(previous.arn) }
     }
 
     /// A new key.
     pub(crate) fn create(arn: KeyArn, record: KeyRecord) -> Self {
+        Self { record: Some(record), ..Self::nothing(arn) }
+    }
+
+    /// The end of a key.
+    pub(crate) fn delete(previous: Arc<KeySnapshot>) -> Self {
+        Self { previous: Some(Arc::clone(&previous)), forget: true, ..Self::nothing(previous.arn) }
+    }
+
+    fn nothing(arn: KeyArn) -> Self {
         Self {
             arn,
             previous: None,
-            record: Some(record),
+            record: None,
             materials: Vec::new(),
             rewritten: Vec::new(),
             withdrawn: None,
@@ -101,12 +100,6 @@ impl KeyChange {
             grant: None,
             forget: false,
         }
-    }
-
-    /// The end of a key.
-    pub(crate) fn delete(previous: Arc<KeySnapshot>) -> Self {
-        let record = previous.record.clone();
-        Self { record: None, forget: true, ..Self::update(previous, record) }
     }
 
     /// The key without the bytes of these imported materials. What is pending rotation leaves no trace; of the others it

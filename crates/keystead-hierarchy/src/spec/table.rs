@@ -94,6 +94,22 @@ impl KeySpec {
         }
     }
 
+    /// The key agreement algorithms of this spec under usage `KEY_AGREEMENT`; empty without that usage.
+    pub fn key_agreement_algorithms(self) -> &'static [KeyAgreementAlgorithm] {
+        match self.algorithms(KeyUsage::KeyAgreement) {
+            Some(Algorithms::KeyAgreement(list)) => list,
+            _ => &[],
+        }
+    }
+
+    /// The encapsulation algorithms of this spec under usage `ENCAPSULATE_DECAPSULATE`; empty without that usage.
+    pub fn encapsulation_algorithms(self) -> &'static [EncapsulationAlgorithm] {
+        match self.algorithms(KeyUsage::EncapsulateDecapsulate) {
+            Some(Algorithms::Encapsulation(list)) => list,
+            _ => &[],
+        }
+    }
+
     /// The MAC algorithm of this spec, if it is an HMAC spec.
     pub fn mac_algorithm(self) -> Option<MacAlgorithmSpec> {
         match self.algorithms(KeyUsage::GenerateVerifyMac) {

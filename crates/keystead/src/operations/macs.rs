@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use keystead_hierarchy::spec::{Algorithms, KeyUsage, MacAlgorithmSpec};
+use keystead_hierarchy::spec::{KeyUsage, MacAlgorithmSpec};
 use keystead_types::KeyArn;
 
 use super::common::{require_algorithm, require_usage, text};
@@ -120,13 +120,9 @@ impl<'p> Macing<'p> {
         call: &CallFacts<'_>,
     ) -> Result<Self, Error> {
         let key = &targets.0;
-        let record = &key.snapshot().record;
         require_usage(key.snapshot(), KeyUsage::GenerateVerifyMac, call)?;
-        let list = match record.spec.algorithms(record.usage) {
-            Some(Algorithms::Mac(list)) => list,
-            _ => &[],
-        };
-        let algorithm = require_algorithm(key.snapshot(), algorithm, list)?;
+        let own = key.snapshot().record.spec.mac_algorithm();
+        let algorithm = require_algorithm(key.snapshot(), algorithm, own.as_slice())?;
         let (_, live) = targets.current_material(key, call)?;
         Ok(Self { key, live, algorithm, message: message.as_ref().map(AsRef::as_ref).unwrap_or_default() })
     }

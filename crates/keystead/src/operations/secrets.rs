@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use keystead_crypto::{CryptoError, SecretBytes};
-use keystead_hierarchy::spec::{Algorithms, EncapsulationAlgorithm, KeyAgreementAlgorithm, KeyUsage, Origin};
+use keystead_hierarchy::spec::{EncapsulationAlgorithm, KeyAgreementAlgorithm, KeyUsage, Origin};
 use keystead_types::KeyArn;
 
 use super::common::{invalid_ciphertext, require_algorithm, require_usage, text};
@@ -177,10 +177,7 @@ impl Operation for DeriveSharedSecret<'_> {
     fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<Derived<'p>, Error> {
         let key = &targets.0;
         require_usage(key.snapshot(), KeyUsage::KeyAgreement, call)?;
-        let list = match key.snapshot().record.spec.algorithms(KeyUsage::KeyAgreement) {
-            Some(Algorithms::KeyAgreement(list)) => list,
-            _ => &[],
-        };
+        let list = key.snapshot().record.spec.key_agreement_algorithms();
         let algorithm = require_algorithm(key.snapshot(), &self.key_agreement_algorithm, list)?;
         let peer = self.public_key.as_ref().map(AsRef::as_ref).unwrap_or_default();
         require_on_same_curve(key.snapshot(), peer, call)?;
@@ -230,10 +227,7 @@ impl<'p> Encapsulating<'p> {
     ) -> Result<Self, Error> {
         let key = &targets.0;
         require_usage(key.snapshot(), KeyUsage::EncapsulateDecapsulate, call)?;
-        let list = match key.snapshot().record.spec.algorithms(KeyUsage::EncapsulateDecapsulate) {
-            Some(Algorithms::Encapsulation(list)) => list,
-            _ => &[],
-        };
+        let list = key.snapshot().record.spec.encapsulation_algorithms();
         let algorithm = require_algorithm(key.snapshot(), algorithm, list)?;
         let (_, live) = targets.current_material(key, call)?;
         Ok(Self { key, algorithm, live })
