@@ -22,6 +22,7 @@ use crate::meter::Meter;
 use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
 use crate::region::{RegionState, WriteLocks};
 use crate::sync::{Mutex, RwLock};
+use crate::usage::UnsavedKeys;
 use crate::{Error, RegionConfig, RequestId, record};
 
 /// What all Regions and calls share.
@@ -60,6 +61,8 @@ pub(crate) struct Engine {
     pub(crate) regions: RwLock<HashMap<Region, Arc<RegionState>>>,
     /// Serialises commits that change a counter.
     pub(crate) counters: Mutex<()>,
+    /// The keys whose last use is not saved.
+    pub(crate) unsaved: UnsavedKeys,
     /// Outbox entries that were delivered and go with the next commit.
     pub(crate) delivered: Mutex<Vec<keystead_store::Key>>,
     /// Taken while the outbox is offered again.

@@ -34,6 +34,7 @@ use crate::operations::GrantListEntry;
 use crate::quota::{Limiter, QuotaError, QuotaProfile};
 use crate::region::WriteLocks;
 use crate::sync::{Mutex, RwLock};
+use crate::usage::UnsavedKeys;
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
 ///
@@ -460,6 +461,7 @@ impl KmsBuilder {
             locks: Arc::new(WriteLocks::new()),
             regions: RwLock::default(),
             counters: Mutex::default(),
+            unsaved: UnsavedKeys::default(),
             delivered: Mutex::default(),
             redelivery: Mutex::default(),
             outbox_order: AtomicU64::new(0),
