@@ -372,11 +372,20 @@ impl Operation for ImportKeyMaterial<'_> {
         Ok(text(&self.key_id))
     }
 
-    fn capability(&self, targets: &Authorized<OneKey>, _: &CallFacts<'_>) -> Result<(), Error> {
+    fn capability(&self, targets: &Authorized<OneKey>, call: &CallFacts<'_>) -> Result<(), Error> {
         let key = targets.0.snapshot();
         require_external(key)?;
         require_one_of_many(key, "ImportType", self.import_type.is_some())?;
-        require_one_of_many(key, "KeyMaterialId", self.key_material_id.is_some())
+        require_one_of_many(key, "KeyMaterialId", self.key_material_id.is_some())?;
+        if self.import_type()? == Some(ImportType::New) && key.is_replica(call.now) {
+            let message = format!(
+                "{} is a replica key: import new material into the primary key first, then here as \
+                 EXISTING_KEY_MATERIAL.",
+                key.arn_text
+            );
+            return Err(Error::UnsupportedOperation(message.into()));
+        }
+        Ok(())
     }
 
     fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<Importing<'p>, Error> {
@@ -409,13 +418,13 @@ impl Operation for ImportKeyMaterial<'_> {
         note_materials(&mut record, others.chain([(version, true, valid_to)]));
 
         let key_material_id = is_symmetric(snapshot).then_some(material.id);
-        let mut change = KeyChange::update(key.held(), record);
-        match known {
-            Some(_) => change.rewritten.push(material),
-            None => change.materials.push(material),
-        }
+        let change = KeyChange::update(key.held(), record);
+        let changes = match known {
+            Some(_) => Changes::of(KeyChange { rewritten: vec![material], ..change }),
+            None => call.engine.new_imported_material(change, material, call.now)?,
+        };
         let response = ImportKeyMaterialResponse { key_id: *key.arn(), key_material_id };
-        Ok(recorded(response, *key.arn(), key_material_id, Changes::of(change)))
+        Ok(recorded(response, *key.arn(), key_material_id, changes))
     }
 }
 
@@ -454,14 +463,17 @@ impl Operation for DeleteImportedKeyMaterial<'_> {
 
     fn perform(
         (key, material): (&Target, Option<&Arc<Material>>),
-        _: &CallFacts<'_>,
+        call: &CallFacts<'_>,
     ) -> Result<Effect<DeleteImportedKeyMaterialResponse>, Error> {
         let snapshot = key.snapshot();
         let key_material_id = material.filter(|_| is_symmetric(snapshot)).map(|material| material.id);
         let response = DeleteImportedKeyMaterialResponse { key_id: *key.arn(), key_material_id };
+        // A primary withdraws pending material from its set, also when it has not imported it yet itself.
+        let is_withdrawn =
+            |material: &Material| material.version > snapshot.record.current && !snapshot.is_replica(call.now);
         let changes = match material {
-            Some(material) if material.ekt.is_some() => {
-                Changes::of(KeyChange::without_materials(key.held(), &[material]))
+            Some(material) if material.ekt.is_some() || is_withdrawn(material) => {
+                call.engine.without_materials(key.held(), &[material], call.now)?
             }
             _ => Changes::default(),
         };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use keystead_hierarchy::spec::{KeyState, Origin};
+use keystead_hierarchy::spec::KeyState;
 use keystead_policy::Policy;
 use keystead_types::{Region, Timestamp};
 
@@ -18,6 +18,7 @@ use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::commit::{Changes, KeyChange, KeyCount};
 use crate::door::{CallFacts, Effect, Operation};
+use crate::import::share_fingerprint_key;
 use crate::record::KeyRecord;
 use crate::region::RegionState;
 use crate::request::request;
@@ -193,13 +194,9 @@ impl Operation for ReplicateKey<'_> {
         let Replicating { primary, region, mut record, policy, bypass, given_policy } = replicating;
         let primary = primary.held();
         let arn = primary.arn_in(region.region);
-        // Imported material is not copied: every related key gets its own import (MRK-62).
-        let materials = match record.origin {
-            Origin::AwsKms => material::transfer(call.engine, &primary, call.region, &region)?,
-            _ => Vec::new(),
-        };
-        if materials.is_empty() {
-            record.current = 0;
+        let materials = material::transfer(call.engine, &primary, call.region, &region)?;
+        if record.import.is_some() {
+            record.import = Some(share_fingerprint_key(call.engine, &primary, call.region, &region)?);
         }
         let shown = KeySnapshot::preview(arn, &record, &materials)?;
         // The answer precedes the end of the construction, also when that takes no time (MRK-26).

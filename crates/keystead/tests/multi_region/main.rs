@@ -11,6 +11,7 @@ mod concurrency;
 mod crash;
 mod creation;
 mod deletion;
+mod imports;
 mod interoperability;
 mod primary;
 mod properties;
