@@ -106,17 +106,13 @@ impl KeyChange {
     /// trace; of the others it stays known what they were (IMP-46).
     pub(crate) fn without_materials(previous: Arc<KeySnapshot>, gone: &[u32], withdrawn: Option<u32>) -> Self {
         let mut record = previous.record.clone();
-        let is_gone = |version: u32| gone.contains(&version) || withdrawn == Some(version);
-        let emptied = previous
-            .materials
-            .iter()
-            .filter(|material| is_gone(material.version) && withdrawn != Some(material.version));
-        let rewritten = emptied.map(|material| {
+        let is_gone = |version: u32| gone.contains(&version) && withdrawn != Some(version);
+        let rewritten = previous.materials.iter().filter(|material| is_gone(material.version)).map(|material| {
             let imported = material.imported.clone().map(|imported| ImportedMaterial { valid_to: None, ..imported });
             MaterialRecord { ekt: None, imported, ..material.to_record() }
         });
         let rewritten = rewritten.collect();
-        let left = previous.materials.iter().map(|material| {
+        let left = previous.materials.iter().filter(|material| withdrawn != Some(material.version)).map(|material| {
             let (version, present, valid_to) = material.noted();
             (version, present && !is_gone(version), valid_to)
         });

@@ -13,6 +13,7 @@ mod creation;
 mod deletion;
 mod imports;
 mod interoperability;
+mod pending;
 mod primary;
 mod properties;
 mod records;

@@ -21,8 +21,12 @@ pub struct ParameterSet {
 
 impl ParameterSet {
     pub fn of(client: &Client, key: &Key, algorithm: &str, spec: &str) -> Self {
-        let response = client.get_parameters_for_import(&key.id, algorithm, spec).send().unwrap().into_inner();
-        Self { response, algorithm: algorithm.parse().unwrap(), spec: spec.parse().unwrap() }
+        Self::get(client, key, algorithm, spec).unwrap()
+    }
+
+    pub fn get(client: &Client, key: &Key, algorithm: &str, spec: &str) -> Result<Self, CallError> {
+        let response = client.get_parameters_for_import(&key.id, algorithm, spec).send()?.into_inner();
+        Ok(Self { response, algorithm: algorithm.parse().unwrap(), spec: spec.parse().unwrap() })
     }
 
     pub fn token(&self) -> &[u8] {
