@@ -16,10 +16,10 @@ mod interoperability;
 mod pending;
 mod primary;
 mod properties;
+mod rates;
 mod records;
 mod replication;
 mod rotation;
-mod states;
 
 use std::time::Duration;
 
