@@ -61,6 +61,9 @@ request! {
     /// new material that waits for RotateKeyOnDemand. The host keeps the original: what is deleted or expires here can
     /// only be imported again.
     ///
+    /// Related multi-Region keys take the same material, each by an import of its own: new material first the primary, then
+    /// every replica (chapter 31, section 15).
+    ///
     /// Authorized by `kms:ImportKeyMaterial` on the key.
     ImportKeyMaterial: IMPORT_KEY_MATERIAL -> ImportKeyMaterialResponse {
         /// The key: key ID or key ARN.
@@ -95,7 +98,8 @@ pub struct ImportKeyMaterialResponse {
 
 request! {
     /// Deletes imported material; the key waits for it to be imported again. Succeeds when there is none (chapter 32,
-    /// section 8).
+    /// section 8). Related keys keep theirs, but what is pending rotation goes from all of them when it goes from the
+    /// primary.
     ///
     /// Authorized by `kms:DeleteImportedKeyMaterial` on the key.
     DeleteImportedKeyMaterial: DELETE_IMPORTED_KEY_MATERIAL -> DeleteImportedKeyMaterialResponse {

@@ -30,7 +30,8 @@ use crate::{Error, material};
 request! {
     /// Makes a replica of a multi-Region primary key in another Region (MRK-24 to MRK-31): a key of its own with the
     /// same key ID and the same material, so that each decrypts what the other has encrypted. Policy, description,
-    /// tags, aliases and grants of the primary are not copied.
+    /// tags, aliases and grants of the primary are not copied. Neither is imported material: the replica waits until the
+    /// same is imported there (MRK-62).
     ///
     /// Authorized by `kms:ReplicateKey` on the primary, and in the Region of the replica by `kms:CreateKey`, with tags
     /// also `kms:TagResource`, in identity policies.
@@ -146,6 +147,10 @@ impl Operation for ReplicateKey<'_> {
         let key = targets.key.snapshot();
         require_primary(key, call)?;
         let region = self.region()?;
+        if !call.engine.is_enabled(&region, key.arn.account) {
+            let message = format!("Region {region} is not enabled for account {}.", key.arn.account);
+            return Err(Error::UnsupportedOperation(message.into()));
+        }
         require_multi_region_support(&region, call)?;
         let there = call.engine.region_config(&region);
         if there.partition != key.arn.partition || there.profile != key.record.profile {

@@ -68,7 +68,7 @@ pub struct GetKeyRotationStatusResponse {
 
 request! {
     /// Rotates at once, without moving the automatic schedule (ROT-32). A key with imported material takes the new
-    /// material that was imported for this.
+    /// material that was imported for this, into each of its replicas too.
     ///
     /// Authorized by `kms:RotateKeyOnDemand` on the key.
     RotateKeyOnDemand: ROTATE_KEY_ON_DEMAND -> RotateKeyOnDemandResponse {
