@@ -50,14 +50,17 @@ impl<T> Authorized<T> {
         Ok((material, live))
     }
 
-    /// The material of a version, ready for use; `None` if the key has no such version (ROT-04).
+    /// The material of a version, ready for use; `None` if the key has no such version (ROT-04), as a replica that is yet
+    /// to import what is pending rotation.
     pub(crate) fn material<'k>(
         &self,
         key: &'k Target,
         version: u32,
         call: &CallFacts<'_>,
     ) -> Result<Option<(&'k Material, LiveHandle)>, Error> {
-        let Some(material) = key.snapshot().material(version) else { return Ok(None) };
+        let Some(material) = key.snapshot().material(version).filter(|material| material.ekt.is_some()) else {
+            return Ok(None);
+        };
         let live = call.engine.materials.live(call.engine, call.region, key.snapshot(), material, call.now)?;
         Ok(Some((material, live)))
     }

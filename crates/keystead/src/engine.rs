@@ -1,6 +1,6 @@
 //! The inside of a `Kms`: what all Regions and calls share.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -56,6 +56,8 @@ pub(crate) struct Engine {
     /// Whether a multi-Region primary needs `iam:CreateServiceLinkedRole` (RUL-25).
     pub(crate) service_linked_role: bool,
     pub(crate) configured: HashMap<Region, RegionConfig>,
+    /// Of accounts that have not all Regions.
+    pub(crate) enabled_regions: HashMap<AccountId, BTreeSet<Region>>,
     /// Taken by writers.
     pub(crate) locks: Arc<WriteLocks>,
     pub(crate) regions: RwLock<HashMap<Region, Arc<RegionState>>>,
@@ -90,6 +92,11 @@ impl Engine {
     /// What the Region is, whether or not it was opened.
     pub(crate) fn region_config(&self, region: &Region) -> RegionConfig {
         self.configured.get(region).copied().unwrap_or_else(|| RegionConfig::of_region(region))
+    }
+
+    /// Whether the account has enabled the Region.
+    pub(crate) fn is_enabled(&self, region: &Region, account: AccountId) -> bool {
+        self.enabled_regions.get(&account).is_none_or(|enabled| enabled.contains(region))
     }
 
     /// All Regions that the store knows.

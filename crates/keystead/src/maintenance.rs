@@ -180,7 +180,8 @@ impl Engine {
         Ok(changes)
     }
 
-    /// The change that makes imported material current that was pending (chapter 32, section 13).
+    /// The change that makes imported material current that was pending, in all related keys at once (chapter 32,
+    /// section 13).
     pub(crate) fn promotion(
         &self,
         key: Arc<KeySnapshot>,
@@ -189,10 +190,25 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Changes, Error> {
         record.current = pending.version;
-        note_materials(&mut record, key.materials.iter().map(|material| material.noted()));
-        let material = MaterialRecord { rotation: Some(Rotation { at: now, on_demand: true }), ..pending.to_record() };
-        let change = KeyChange { rewritten: vec![material], ..KeyChange::update(Arc::clone(&key), record) };
-        self.rotated(&key, pending.id, Changes::of(change), now, true)
+        let promoted = |key: Arc<KeySnapshot>, mut record: KeyRecord| {
+            let pending = key.material(pending.version).ok_or_else(|| damaged("list of key materials"))?;
+            let rotation = Some(Rotation { at: now, on_demand: true });
+            let material = MaterialRecord { rotation, ..pending.to_record() };
+            note_materials(&mut record, key.materials.iter().map(|material| material.noted()));
+            Ok::<_, Error>(KeyChange { rewritten: vec![material], ..KeyChange::update(key, record) })
+        };
+        let synchronized = self.synchronization(&key.arn, &record, now)?;
+        let mut others = Vec::new();
+        for other in self.related_keys(&key)? {
+            let mut own = other.record.clone();
+            own.share(&record);
+            others.push(promoted(other, own)?);
+        }
+        let change = promoted(Arc::clone(&key), record)?;
+        let changes = Changes { keys: std::iter::once(change).chain(others).collect(), ..Changes::default() };
+        let mut changes = self.rotated(&key, pending.id, changes, now, true)?;
+        changes.service_records.extend(synchronized);
+        Ok(changes)
     }
 
     /// Adds record and event of a rotation for each key that it changes.
@@ -224,8 +240,10 @@ impl Engine {
     /// The change that deletes expired material (IMP-49), with a record and an event for each.
     fn expiration(&self, key: Arc<KeySnapshot>, now: Timestamp) -> Result<Changes, Error> {
         let expired: Vec<_> = key.materials.iter().filter(|material| material.is_expired(now)).collect();
-        let changes = self.expired(&key, now)?;
-        Ok(Changes { keys: vec![KeyChange::without_materials(Arc::clone(&key), &expired)], ..changes })
+        let mut changes = self.expired(&key, now)?;
+        let removal = self.without_materials(Arc::clone(&key), &expired, now)?;
+        changes.service_records.extend(removal.service_records);
+        Ok(Changes { keys: removal.keys, ..changes })
     }
 
     /// Records and events of materials that have expired.

@@ -86,6 +86,14 @@ pub(crate) struct ImportedMaterial {
     pub(crate) valid_to: Option<Timestamp>,
 }
 
+impl MaterialRecord {
+    /// As a related key knows the material that is yet to import it (MRK-62, MRK-64): description and expiry are its own.
+    pub(crate) fn to_be_imported(self) -> Self {
+        let imported = self.imported.map(|imported| ImportedMaterial { description: None, valid_to: None, ..imported });
+        Self { ekt: None, imported, ..self }
+    }
+}
+
 /// A completed rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rotation {
@@ -181,7 +189,8 @@ impl KeyRecord {
         [deletion, phase, rotation, self.expiry_due()].into_iter().flatten().min()
     }
 
-    /// The record of a replica of this key: what is shared, and everything else at its default (MRK-24).
+    /// The record of a replica of this key: what is shared, and everything else at its default (MRK-24). Tokens in it are
+    /// still those of this key's Region.
     pub(crate) fn as_replica(&self, now: Timestamp) -> Self {
         Self {
             created: now,

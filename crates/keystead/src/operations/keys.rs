@@ -192,9 +192,6 @@ impl Operation for CreateKey<'_> {
             }
         }
         match origin {
-            Origin::External if self.multi_region == Some(true) => {
-                Err(not_yet("Multi-Region keys with imported material"))
-            }
             Origin::AwsKms | Origin::External => Ok(()),
             Origin::AwsCloudHsm | Origin::ExternalKeyStore => Err(not_yet("Custom key stores")),
         }

@@ -491,6 +491,12 @@ impl Operation for ListKeyRotations<'_> {
         let filter = [key.arn_text.as_bytes(), &[u8::from(all)]].concat();
         let request =
             PageRequest::new(self.limit, self.marker.as_deref(), bounds, &filter, call).map_err(invalid_marker)?;
+        let pending_state = match key.pending_material() {
+            Some(pending) if !call.engine.is_everywhere(key, pending, call.now)? => {
+                KeyMaterialState::PendingMultiRegionImportAndRotation
+            }
+            _ => KeyMaterialState::PendingRotation,
+        };
         let listed = key.materials.iter().filter(|material| all || material.rotation.is_some());
         let following = listed.filter(|material| is_after(&material.version.to_be_bytes(), &request));
         let entries = following.take(request.limit + 1).map(|material| {
@@ -507,7 +513,7 @@ impl Operation for ListKeyRotations<'_> {
                 key_material_state: Some(match material.version.cmp(&key.record.current) {
                     Ordering::Less => KeyMaterialState::NonCurrent,
                     Ordering::Equal => KeyMaterialState::Current,
-                    Ordering::Greater => KeyMaterialState::PendingRotation,
+                    Ordering::Greater => pending_state,
                 }),
                 expiration_model: imported.filter(|_| material.ekt.is_some()).map(|_| match valid_to {
                     Some(_) => ExpirationModel::Expires,
