@@ -465,7 +465,7 @@ fn publish(
             }
         }
         for change in &changes.aliases {
-            home.publish_alias(change.account, &change.name, change.record.as_ref().map(|record| record.target));
+            home.publish_alias(change.account, &change.name, change.record.as_ref().and_then(|record| record.target));
         }
     });
     Ok(())

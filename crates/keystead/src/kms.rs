@@ -13,7 +13,7 @@ use keystead_crypto::{DefaultProvider, Entropy, Provider};
 use keystead_hierarchy::{EphemeralRootKey, MAX_CANONICAL_LEN, Profile, RootKey, RootKeyError};
 use keystead_memory::MemoryStore;
 use keystead_store::Store;
-use keystead_types::{AccountId, KeyArn, Partition, Region, Timestamp};
+use keystead_types::{AccountId, AliasArn, KeyArn, Partition, Region, Timestamp};
 
 use crate::Error;
 use crate::access::KeyAccess;
@@ -28,6 +28,7 @@ use crate::grant::GrantVisibilityDelay;
 use crate::instance::InstanceSecret;
 use crate::ledger::Ledger;
 use crate::maintenance::Sweep;
+use crate::managed::AwsManagedKey;
 use crate::material::{MaterialCache, MaterialCaching};
 use crate::meter::Meter;
 use crate::operations::GrantListEntry;
@@ -107,6 +108,40 @@ impl Kms {
     }
 
     /// The latest audit records, oldest first, as long as no sink was installed.
+    /// Says that a service has an AWS managed key in an account and Region (KEY-10): the alias `alias/aws/<service>` is
+    /// there from now on, and the first DescribeKey that names it makes the key. Customers can use that key through the
+    /// service and look at it, but not change it; it rotates every year and counts against no quota.
+    ///
+    /// A registration lives in the store. To repeat it, as hosts do when they start, changes nothing; only a key that is
+    /// not made yet takes another policy.
+    ///
+    /// ```
+    /// use keystead::{Caller, Kms};
+    ///
+    /// let kms = Kms::in_memory();
+    /// kms.register_aws_managed_key("s3", "us-west-2".parse()?, "111122223333".parse()?)?;
+    ///
+    /// let root = kms.client("us-west-2", Caller::account_root("111122223333")?)?;
+    /// root.describe_key("alias/aws/s3").send()?;
+    /// assert!(root.encrypt("alias/aws/s3", b"directly").send().is_err());
+    /// let caller = Caller::user("111122223333", "bob")?.via_service("s3.us-west-2.amazonaws.com");
+    /// kms.client("us-west-2", caller)?.encrypt("alias/aws/s3", b"through S3").send()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidAliasName`] when the service has a name that no alias can have,
+    /// [`Error::MalformedPolicyDocument`] when the given policy is malformed or would let somebody change the key,
+    /// [`Error::KmsInternal`] when the store fails.
+    pub fn register_aws_managed_key(
+        &self,
+        key: impl Into<AwsManagedKey>,
+        region: Region,
+        account: AccountId,
+    ) -> Result<AliasArn, Error> {
+        self.engine.register_aws_managed_key(&key.into(), region, account)
+    }
+
     pub fn audit_trail(&self) -> Vec<Arc<AuditRecord>> {
         self.trail.as_ref().map(|trail| trail.records()).unwrap_or_default()
     }

@@ -50,6 +50,7 @@ mod instance;
 mod kms;
 mod ledger;
 mod maintenance;
+mod managed;
 mod material;
 mod meter;
 pub mod operations;
@@ -99,6 +100,7 @@ pub use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partitio
 pub use kms::{BuildError, ClientError, Kms, KmsBuilder, RegionConfig};
 pub use maintenance::Sweep;
 pub use material::MaterialCaching;
+pub use managed::AwsManagedKey;
 pub use meter::{Latencies, Metrics, OperationMetrics};
 pub use quota::{
     Admission, InvalidRate, KeyFamily, QuotaError, QuotaProfile, QuotaScope, QuotaStatus, Rate, RequestCounts,
