@@ -30,10 +30,11 @@ use crate::ledger::Ledger;
 use crate::maintenance::Sweep;
 use crate::managed::AwsManagedKey;
 use crate::material::{MaterialCache, MaterialCaching};
-use crate::meter::Meter;
+use crate::metrics::{Gauges, Meter, MetricSink};
 use crate::operations::GrantListEntry;
 use crate::quota::{Limiter, QuotaError, QuotaProfile};
 use crate::region::WriteLocks;
+use crate::upkeep::Instance;
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
 ///
@@ -52,7 +53,7 @@ use crate::region::WriteLocks;
 /// ```
 #[derive(Clone)]
 pub struct Kms {
-    pub(crate) engine: Arc<Engine>,
+    pub(crate) engine: Arc<Instance>,
     /// The sink that is there by default.
     trail: Option<Arc<MemorySink>>,
 }
@@ -88,7 +89,7 @@ impl Kms {
 
     /// Makes what time has changed happen: rotations, expiries of imported material and deletions that are due, and
     /// deliveries that failed before. It also saves when keys were last used.
-    /// Hosts call it from a timer; nothing depends on it but promptness (STA-02, RUL-15).
+    /// Hosts call it from a timer, or let [`KmsBuilder::maintenance`] do so; nothing depends on it but promptness (STA-02, RUL-15).
     ///
     /// # Errors
     /// [`Error::KmsInternal`] when the store fails. What was done until then stays done.
@@ -107,7 +108,6 @@ impl Kms {
         self.engine.rotate_domain_key(&state)
     }
 
-    /// The latest audit records, oldest first, as long as no sink was installed.
     /// Says that a service has an AWS managed key in an account and Region (KEY-10): the alias `alias/aws/<service>` is
     /// there from now on, and the first DescribeKey that names it makes the key. Customers can use that key through the
     /// service and look at it, but not change it; it rotates every year and counts against no quota.
@@ -142,6 +142,7 @@ impl Kms {
         self.engine.register_aws_managed_key(&key.into(), region, account)
     }
 
+    /// The latest audit records, oldest first, as long as no sink was installed.
     pub fn audit_trail(&self) -> Vec<Arc<AuditRecord>> {
         self.trail.as_ref().map(|trail| trail.records()).unwrap_or_default()
     }
@@ -258,6 +259,9 @@ pub enum BuildError {
     /// The quotas hold what they may not.
     #[error("quotas: {0}")]
     Quotas(#[from] QuotaError),
+    /// The thread that sweeps could not be made.
+    #[error("maintenance thread: {0}")]
+    Thread(#[source] std::io::Error),
     /// A fault of provider or entropy.
     #[error("{0}")]
     Failed(#[from] Error),
@@ -304,6 +308,8 @@ pub struct KmsBuilder {
     events: Option<Box<dyn EventSink>>,
     quotas: QuotaProfile,
     metrics: bool,
+    metric_sinks: Vec<Box<dyn MetricSink>>,
+    sweep_every: Option<Duration>,
     caching: MaterialCaching,
     grant_delay: GrantVisibilityDelay,
     max_context_len: Option<usize>,
@@ -392,6 +398,24 @@ impl KmsBuilder {
         self
     }
 
+    /// Installs a sink of metrics: of gauges that sweeps look at once a minute at most, and of what key stores measure
+    /// (AUD-49, AUD-53). There may be several.
+    #[must_use]
+    pub fn metric_sink(mut self, sink: impl MetricSink) -> Self {
+        self.metric_sinks.push(Box::new(sink));
+        self
+    }
+
+    /// Sweeps at intervals, at least of a millisecond, in a thread of its own (see [`Kms::sweep`]); by default the host
+    /// does. The thread ends with the last `Kms` and [`Client`] of the instance, which wait for it; a sweep that
+    /// fails, or panics, is told in the logs and tried again. Intervals are those of the operating system; what is due
+    /// goes by the [`clock`](Self::clock).
+    #[must_use]
+    pub fn maintenance(mut self, every: Duration) -> Self {
+        self.sweep_every = Some(every);
+        self
+    }
+
     /// How long unwrapped key material stays in memory.
     #[must_use]
     pub fn material_caching(mut self, caching: MaterialCaching) -> Self {
@@ -447,7 +471,8 @@ impl KmsBuilder {
     /// Builds the instance.
     ///
     /// # Errors
-    /// [`BuildError`] when the default root key cannot be made, the entropy fails, or the quotas hold what they may not.
+    /// [`BuildError`] when the default root key cannot be made, the entropy fails, the quotas hold what they may not, or
+    /// the thread of [`maintenance`](Self::maintenance) cannot be made.
     pub fn build(self) -> Result<Kms, BuildError> {
         let provider = self.provider.unwrap_or_else(|| Arc::new(DefaultProvider::new()));
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
@@ -480,6 +505,8 @@ impl KmsBuilder {
             events: self.events,
             limiter: Limiter::new(&self.quotas),
             meter: self.metrics.then(Meter::new),
+            gauges: Gauges::new(self.metric_sinks),
+            event_failures: AtomicU64::new(0),
             quotas: ArcSwap::from_pointee(self.quotas),
             materials: MaterialCache::new(self.caching),
             grant_delay: self.grant_delay,
@@ -498,7 +525,8 @@ impl KmsBuilder {
             redelivery: Mutex::default(),
             outbox_order: AtomicU64::new(0),
         };
-        Ok(Kms { engine: Arc::new(engine), trail })
+        let instance = Instance::new(engine, self.sweep_every).map_err(BuildError::Thread)?;
+        Ok(Kms { engine: Arc::new(instance), trail })
     }
 }
 

@@ -52,7 +52,7 @@ mod ledger;
 mod maintenance;
 mod managed;
 mod material;
-mod meter;
+mod metrics;
 pub mod operations;
 mod pagination;
 mod policies;
@@ -68,6 +68,7 @@ mod snapshot;
 mod synchronize;
 mod targets;
 pub mod templates;
+mod upkeep;
 mod usage;
 mod value;
 
@@ -99,9 +100,14 @@ pub use keystead_types as types;
 pub use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
 pub use kms::{BuildError, ClientError, Kms, KmsBuilder, RegionConfig};
 pub use maintenance::Sweep;
-pub use material::MaterialCaching;
 pub use managed::AwsManagedKey;
-pub use meter::{Latencies, Metrics, OperationMetrics};
+pub use material::MaterialCaching;
+#[cfg(feature = "metrics")]
+pub use metrics::FacadeMetrics;
+pub use metrics::{
+    DataPoint, Dimension, Latencies, MemoryMetrics, MetricName, MetricQuery, MetricSink, MetricUnit, Metrics,
+    OperationMetrics, ProxyErrorType, ProxyHealth, Statistics,
+};
 pub use quota::{
     Admission, InvalidRate, KeyFamily, QuotaError, QuotaProfile, QuotaScope, QuotaStatus, Rate, RequestCounts,
     RequestQuota, ResourceQuota,
