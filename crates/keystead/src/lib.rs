@@ -75,9 +75,9 @@ mod value;
 pub use access::{KeyAccess, KeyOpening, OpeningSource, StatementRef};
 pub use answer::{Answer, CallError, RequestId};
 pub use audit::{
-    AuditMode, AuditQuery, AuditRecord, AuditSink, CallbackSink, ChainError, ChainHead, FieldValue, Fields,
-    HashChainSink, JsonLinesSink, MemorySink, ResourceEntry, SessionAttributes, SessionContext, SessionIssuer,
-    SinkError, TlsDetails, UserIdentity, verify_audit_chain,
+    AuditMode, AuditQuery, AuditRecord, AuditSink, CallbackSink, ChainError, ChainHead, EventSelectorError,
+    ExcludableSink, FieldValue, Fields, HashChainSink, JsonLinesSink, MemorySink, ResourceEntry, SessionAttributes,
+    SessionContext, SessionIssuer, SinkError, TlsDetails, UserIdentity, verify_audit_chain,
 };
 pub use caller::{Caller, CallerError, compile_identity_policy};
 pub use client::{Call, Client};
