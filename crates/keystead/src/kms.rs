@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -34,6 +34,7 @@ use crate::metrics::{Gauges, Meter, MetricSink};
 use crate::operations::GrantListEntry;
 use crate::quota::{Limiter, QuotaError, QuotaProfile};
 use crate::region::WriteLocks;
+use crate::sync::{Mutex, RwLock};
 use crate::upkeep::Instance;
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.

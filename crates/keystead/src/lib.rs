@@ -65,6 +65,7 @@ mod request;
 mod resolve;
 mod shape;
 mod snapshot;
+mod sync;
 mod synchronize;
 mod targets;
 pub mod templates;
