@@ -371,7 +371,9 @@ impl Engine {
         for event in events {
             // Deletions stand in the outbox until they are taken; the others are best effort (STA-96).
             if let (Some(sink), true) = (&self.events, event.kind != EventKind::Deletion) {
-                let _ = sink.publish(event);
+                if sink.publish(event).is_err() {
+                    self.event_failures.fetch_add(1, Ordering::Relaxed);
+                }
             }
         }
         for (key, value) in outbox {
@@ -463,7 +465,7 @@ fn publish(
             }
         }
         for change in &changes.aliases {
-            home.publish_alias(change.account, &change.name, change.record.as_ref().map(|record| record.target));
+            home.publish_alias(change.account, &change.name, change.record.as_ref().and_then(|record| record.target));
         }
     });
     Ok(())

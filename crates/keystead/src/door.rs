@@ -288,7 +288,7 @@ fn enter<'c, O: Operation>(
             }
             continue;
         }
-        if call.row.read_only {
+        if call.row.read_only && targets.changed_alias().is_none() {
             return Ok((targets, None));
         }
         let needed = lock_set(&*targets, call);
@@ -485,7 +485,7 @@ fn lock_set(targets: &impl Targets, call: &CallFacts<'_>) -> LockSet {
     for target in targets.keys() {
         call.region.locks.add_key(&mut set, target.arn());
     }
-    if let Some((alias, _)) = targets.alias() {
+    if let Some(alias) = targets.changed_alias() {
         call.region.locks.add_alias(&mut set, alias.account, &alias.name);
     }
     set

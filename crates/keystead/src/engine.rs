@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
 use crate::ledger::Ledger;
 use crate::material::MaterialCache;
-use crate::meter::Meter;
+use crate::metrics::{Gauges, Meter};
 use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
 use crate::region::{RegionState, WriteLocks};
 use crate::sync::{Mutex, RwLock};
@@ -38,6 +39,9 @@ pub(crate) struct Engine {
     pub(crate) limiter: Limiter,
     /// Counts calls, if the host wants it.
     pub(crate) meter: Option<Meter>,
+    pub(crate) gauges: Gauges,
+    /// Lifecycle events that were refused for good.
+    pub(crate) event_failures: AtomicU64,
     pub(crate) materials: MaterialCache,
     /// How long changes of grants take to count (GRA-48).
     pub(crate) grant_delay: GrantVisibilityDelay,
@@ -70,7 +74,7 @@ pub(crate) struct Engine {
     /// Taken while the outbox is offered again.
     pub(crate) redelivery: Mutex<()>,
     /// Numbers outbox entries of this run.
-    pub(crate) outbox_order: std::sync::atomic::AtomicU64,
+    pub(crate) outbox_order: AtomicU64,
 }
 
 impl Engine {

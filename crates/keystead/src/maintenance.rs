@@ -47,7 +47,7 @@ pub(crate) enum Settled {
 }
 
 impl Engine {
-    /// Brings every overdue key up to date, saves the last uses of keys and offers undelivered records and events again.
+    /// Brings every overdue key up to date, saves the last uses of keys, looks at the gauges and offers undelivered records and events again.
     pub(crate) fn sweep(&self) -> Result<Sweep, Error> {
         let now = self.now();
         let mut sweep = Sweep::default();
@@ -93,6 +93,7 @@ impl Engine {
                 }
             }
         }
+        self.sample_gauges(now)?;
         self.save_all_uses()?;
         self.limiter.evict(&self.quotas(), self.clock.monotonic());
         self.redeliver()?;
@@ -342,8 +343,8 @@ impl Engine {
         Ok(None)
     }
 
-    /// The keys that need attention, the longest overdue first.
-    fn due(&self, region: &RegionState, now: Timestamp) -> Result<Vec<(Timestamp, KeyArn)>, Error> {
+    /// The keys that need attention by `now`, the longest overdue first.
+    pub(crate) fn due(&self, region: &RegionState, now: Timestamp) -> Result<Vec<(Timestamp, KeyArn)>, Error> {
         let prefix = record::due_prefix(region.partition, region.region);
         let mut range = Range::prefix(&prefix);
         let mut due = Vec::new();

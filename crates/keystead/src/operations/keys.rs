@@ -26,7 +26,7 @@ use crate::region::RegionState;
 use crate::related::RelatedKeys;
 use crate::request::request;
 use crate::snapshot::KeySnapshot;
-use crate::targets::{NewKey, OneKey, Target};
+use crate::targets::{DescribedKey, NewKey, OneKey, Target};
 use crate::value::Tag;
 use crate::{Error, material};
 
@@ -282,7 +282,8 @@ pub(super) fn require_key_quota(region: &RegionState, call: &CallFacts<'_>) -> R
 }
 
 request! {
-    /// Describes a key; works in every state and across accounts (KEY-38).
+    /// Describes a key; works in every state and across accounts (KEY-38). The first that names the alias of a registered
+    /// AWS managed key makes it (KEY-10), if an identity policy allows the call, or the account root makes it.
     ///
     /// Authorized by `kms:DescribeKey` on the key.
     DescribeKey: DESCRIBE_KEY -> DescribeKeyResponse {
@@ -302,9 +303,9 @@ pub struct DescribeKeyResponse {
 }
 
 impl Operation for DescribeKey<'_> {
-    type Targets = OneKey;
+    type Targets = DescribedKey;
     type Prepared<'p>
-        = &'p Target
+        = &'p DescribedKey
     where
         Self: 'p;
 
@@ -312,12 +313,24 @@ impl Operation for DescribeKey<'_> {
         Ok(text(&self.key_id))
     }
 
-    fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, _: &CallFacts<'p>) -> Result<&'p Target, Error> {
-        Ok(&targets.0)
+    fn prepare<'p>(
+        &'p self,
+        targets: &'p Authorized<DescribedKey>,
+        _: &CallFacts<'p>,
+    ) -> Result<&'p DescribedKey, Error> {
+        Ok(targets)
     }
 
-    fn perform(key: &Target, call: &CallFacts<'_>) -> Result<Effect<DescribeKeyResponse>, Error> {
-        Ok(Effect::reading(DescribeKeyResponse { key_metadata: KeyMetadata::of(key.snapshot(), call.now) }))
+    fn perform(described: &DescribedKey, call: &CallFacts<'_>) -> Result<Effect<DescribeKeyResponse>, Error> {
+        let answer = |key: &KeySnapshot| DescribeKeyResponse { key_metadata: KeyMetadata::of(key, call.now) };
+        match described {
+            DescribedKey::Key(key) => Ok(Effect::reading(answer(key.snapshot()))),
+            DescribedKey::Predefined(predefined) => {
+                let (key, changes) = predefined.create(call)?;
+                let audit = AuditExtras { created: Some(predefined.arn), ..AuditExtras::default() };
+                Ok(Effect { response: answer(&key), changes, audit })
+            }
+        }
     }
 }
 

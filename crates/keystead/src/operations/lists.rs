@@ -375,8 +375,8 @@ impl Operation for ListAliases<'_> {
                     let name = name.ok_or_else(|| damaged("alias"))?;
                     let record: Option<AliasRecord> = record::decode(value).ok();
                     // What is damaged is listed as far as it can be read.
-                    let lives = record.as_ref().is_none_or(|record| {
-                        let key = call.region.key(&call.region.key_arn(call.account, record.target));
+                    let lives = record.as_ref().and_then(|record| record.target).is_none_or(|target| {
+                        let key = call.region.key(&call.region.key_arn(call.account, target));
                         key.map_or(true, |key| key.is_some_and(|key| !key.is_dead(call.now)))
                     });
                     if lives {
@@ -399,7 +399,7 @@ fn alias_entry(name: &AliasName, record: Option<&AliasRecord>, call: &CallFacts<
     AliasListEntry {
         alias_name: name.clone(),
         alias_arn: call.region.alias_arn(call.account, name),
-        target_key_id: record.map(|record| record.target),
+        target_key_id: record.and_then(|record| record.target),
         creation_date: record.map(|record| record.created),
         last_updated_date: record.map(|record| record.updated),
     }
