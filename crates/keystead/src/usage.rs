@@ -255,7 +255,11 @@ mod tests {
         std::thread::scope(|scope| {
             for thread in 1..=8 {
                 let usage = &usage;
-                scope.spawn(move || (0..100).for_each(|round| drop(usage.note(used(round * 10 + thread)))));
+                scope.spawn(move || {
+                    (0..100).for_each(|round| {
+                        usage.note(used(round * 10 + thread));
+                    })
+                });
             }
         });
         drop(busy);
