@@ -5,7 +5,7 @@
 //! use keystead::{Caller, Kms};
 //! use keystead_aws::sdk::AwsSdk;
 //!
-//! # futures_lite::future::block_on(async {
+//! # pollster::block_on(async {
 //! let kms = Kms::in_memory();
 //! let sdk = kms.aws_sdk_client("us-west-2", Caller::account_root("111122223333")?)?;
 //!
