@@ -67,6 +67,8 @@ mod snapshot;
 mod synchronize;
 mod targets;
 pub mod templates;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod usage;
 mod value;
 
