@@ -47,6 +47,8 @@ mod facts;
 mod grant;
 mod import;
 mod instance;
+#[cfg(feature = "serde")]
+mod json;
 mod kms;
 mod ledger;
 mod maintenance;
@@ -62,6 +64,7 @@ mod region;
 mod related;
 mod request;
 mod resolve;
+mod response;
 mod shape;
 mod snapshot;
 mod synchronize;

@@ -1,8 +1,10 @@
 //! The operations by name: how each is decoded, called and encoded.
 
-use keystead::Client;
+use keystead::{Answer, CallError, Client};
+use serde::{Deserialize, Serialize};
 
 use super::TARGET_PREFIX;
+use super::front_end::{error_reply, failed};
 use super::reply::Reply;
 
 /// One operation of the API.
@@ -40,7 +42,63 @@ pub(super) fn find(target: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|operation| operation.name == name)
 }
 
-const OPERATIONS: &[Operation] = &[];
+/// Declares the operations, by their pace.
+macro_rules! operations {
+    ($($pace:ident: $($name:ident)*;)*) => {
+        const OPERATIONS: &[Operation] = &[$($(Operation {
+            name: stringify!($name),
+            pace: Pace::$pace,
+            call: |client, body| match decode::<keystead::operations::$name<'_>>(body) {
+                Ok(request) => answer(client.call(request).send()),
+                Err(reply) => reply,
+            },
+        },)*)*];
+    };
+}
+
+operations! {
+    Quick:
+        Encrypt Decrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncrypt GenerateMac VerifyMac Sign Verify
+        DescribeKey GetPublicKey GenerateRandom DeriveSharedSecret Encapsulate Decapsulate
+        CancelKeyDeletion CreateAlias CreateGrant DeleteAlias DeleteImportedKeyMaterial DisableKey DisableKeyRotation
+        EnableKey EnableKeyRotation GetKeyLastUsage GetKeyPolicy GetKeyRotationStatus ListAliases ListGrants
+        ListKeyPolicies ListKeyRotations ListKeys ListResourceTags ListRetirableGrants PutKeyPolicy ReplicateKey
+        RetireGrant RevokeGrant RotateKeyOnDemand ScheduleKeyDeletion TagResource UntagResource UpdateAlias
+        UpdateKeyDescription UpdatePrimaryRegion;
+    SlowForRsa:
+        CreateKey GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext GetParametersForImport;
+    Slow:
+        ImportKeyMaterial ConnectCustomKeyStore CreateCustomKeyStore DeleteCustomKeyStore DescribeCustomKeyStores
+        DisconnectCustomKeyStore UpdateCustomKeyStore;
+}
+
+/// Reads a request. No body at all is an empty object (API-004).
+fn decode<'b, R: Deserialize<'b>>(body: &'b [u8]) -> Result<R, Reply> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|error| error_reply("SerializationException", &error.to_string()))
+}
+
+/// Words the outcome of a call.
+fn answer<R: Serialize>(outcome: Result<Answer<R>, CallError>) -> Reply {
+    let answer = match outcome {
+        Ok(answer) => answer,
+        Err(error) => return failed(&error),
+    };
+    let mut body = Vec::with_capacity(TYPICAL_BODY_BYTES);
+    // All responses have string keys and finite numbers, so this cannot fail.
+    if serde_json::to_writer(&mut body, &*answer).is_err() {
+        return error_reply("InternalFailure", "the response has no JSON form");
+    }
+    // An operation without output answers nothing at all (API-005).
+    if body == NO_OUTPUT {
+        body.clear();
+    }
+    Reply { status: 200, request_id: answer.request_id(), error_type: None, body }
+}
 
 /// What the names of all key specs and wrapping algorithms of RSA begin with.
 const RSA: &[u8] = b"RSA";
+/// How a response without a structure is serialized.
+const NO_OUTPUT: &[u8] = b"null";
+/// Room for the answers of cryptographic operations on short messages.
+const TYPICAL_BODY_BYTES: usize = 1_024;
