@@ -192,7 +192,8 @@ class Pass(unittest.TestCase):
         kem = self.create(KeySpec="ML_KEM_768", KeyUsage="ENCAPSULATE_DECAPSULATE")
         algorithm = {"KeyId": kem, "EncapsulationAlgorithm": "ML_KEM"}
         made = kms.encapsulate(**algorithm)
-        opened = kms.decapsulate(**algorithm, CiphertextBlob=made["CiphertextBlob"])
+        blob = made["SharedSecretCiphertextBlob"]
+        opened = kms.decapsulate(**algorithm, SharedSecretCiphertextBlob=blob)
         self.assertEqual(opened["SharedSecret"], made["SharedSecret"])
 
     def test_grants(self):

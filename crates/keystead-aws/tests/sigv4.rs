@@ -156,11 +156,9 @@ proptest! {
         token in proptest::option::of("[A-Za-z0-9+/=]{1,60}"),
         agent in "[ -~]{0,40}",
         secret in "[A-Za-z0-9+/]{1,60}",
-        query in "[a-zA-Z0-9=&%~+.-]{0,20}",
+        query in "[a-zA-Z0-9=&~.-]{0,20}",
         at in 1_500_000_000u64..4_000_000_000,
     ) {
-        // A stray percent sign is no escape; the signer refuses it.
-        prop_assume!(!query.contains('%'));
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(at);
         let identity = Credentials::new("AKIDEXAMPLE", secret.clone(), token, None, "test").into();
         let parameters = v4::SigningParams::builder()
@@ -236,7 +234,7 @@ struct Suite {
 #[derive(Deserialize)]
 struct Case {
     name: String,
-    timestamp: jiff::Timestamp,
+    timestamp: String,
     region: String,
     service: String,
     access_key_id: String,
@@ -257,7 +255,7 @@ struct RawRequest {
 
 impl Case {
     fn now(&self) -> Timestamp {
-        self.timestamp.into()
+        self.timestamp.parse::<jiff::Timestamp>().unwrap().into()
     }
 
     fn verify(&self, request: &RawRequest) -> Result<(), SignatureError> {
