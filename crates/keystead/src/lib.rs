@@ -72,6 +72,8 @@ mod sync;
 mod synchronize;
 mod targets;
 pub mod templates;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod upkeep;
 mod usage;
 mod value;

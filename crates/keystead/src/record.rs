@@ -116,6 +116,13 @@ pub(crate) struct AliasRecord {
     pub(crate) updated: Timestamp,
 }
 
+impl AliasRecord {
+    /// A new alias of a key.
+    pub(crate) fn of(key: KeyId, now: Timestamp) -> Self {
+        Self { format: RECORD_FORMAT, target: Some(key), key_policy: None, created: now, updated: now }
+    }
+}
+
 /// How many resources of one kind an account has in a Region (QUO-11).
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct CounterRecord {

@@ -53,10 +53,8 @@ struct Alarms {
     is_running: bool,
 }
 
-static TIMER: Timer = Timer {
-    alarms: Mutex::new(Alarms { heap: BinaryHeap::new(), is_running: false }),
-    changed: Condvar::new(),
-};
+static TIMER: Timer =
+    Timer { alarms: Mutex::new(Alarms { heap: BinaryHeap::new(), is_running: false }), changed: Condvar::new() };
 
 impl Timer {
     fn set(&'static self, due: Instant, alarm: Arc<Alarm>) {

@@ -10,9 +10,7 @@ use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Region, Time
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::grant::{GrantId, GrantOperation};
-use crate::operations::{
-    ExpirationModel, ImportState, KeyMaterialState, MultiRegionKeyType, RotationType, Unit,
-};
+use crate::operations::{ExpirationModel, ImportState, KeyMaterialState, MultiRegionKeyType, RotationType, Unit};
 use crate::value::{GrantConstraints, Tag};
 
 /// A type that a member of a response can have.
@@ -155,6 +153,7 @@ macro_rules! structure {
     ($type:ty { $($member:ident: $name:literal = $member_type:ty),* }) => {
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                // JSON writers close a structure at once that says it is empty.
                 let present = 0 $(+ usize::from(!self.$member.is_absent()))*;
                 let mut structure = serializer.serialize_struct(stringify!($type), present)?;
                 $(if !self.$member.is_absent() {
@@ -210,7 +209,6 @@ impl<T: WriteMember> Serialize for Member<'_, T> {
         self.0.write(serializer)
     }
 }
-
 
 /// The members of a structure under their API names.
 #[cfg(test)]
