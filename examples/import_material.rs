@@ -78,7 +78,8 @@ fn two_regions(kms: &Kms, home: &Client, tool: &Tool<'_>) -> Result<(), Box<dyn 
     let away = kms.client("eu-west-1", Caller::account_root("111122223333")?)?;
     let created = home.create_key().multi_region(true).origin("EXTERNAL").send()?;
     let key_id = created.key_metadata.key_id.to_string();
-    let import_into = |client: &Client, material| import(client, &key_id, "RSAES_OAEP_SHA_256", material, tool);
+    let import_into =
+        |client: &Client, material: &SecretBytes| import(client, &key_id, "RSAES_OAEP_SHA_256", material, tool);
     let material = tool.random_material()?;
     import_into(home, &material)?;
     home.replicate_key(&key_id, "eu-west-1").send()?;

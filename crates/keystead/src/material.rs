@@ -160,7 +160,7 @@ pub(crate) fn transfer(
 ) -> Result<Vec<MaterialRecord>, Error> {
     let wrapped = key.materials.iter().map(|material| {
         if material.imported.is_some() {
-            return Ok(material.to_record().to_be_imported());
+            return Ok(material.to_record().awaiting_import());
         }
         let secret = open(from, key, material)?;
         let arn = key.arn_in(to.region);

@@ -88,7 +88,7 @@ pub(crate) struct ImportedMaterial {
 
 impl MaterialRecord {
     /// As a related key knows the material that is yet to import it (MRK-62, MRK-64): description and expiry are its own.
-    pub(crate) fn to_be_imported(self) -> Self {
+    pub(crate) fn awaiting_import(self) -> Self {
         let imported = self.imported.map(|imported| ImportedMaterial { description: None, valid_to: None, ..imported });
         Self { ekt: None, imported, ..self }
     }

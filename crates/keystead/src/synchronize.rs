@@ -61,7 +61,7 @@ impl Engine {
         let (mut others, mut service_records) = (Vec::new(), Vec::new());
         if let Some(key) = &change.previous {
             for other in self.related_keys(key)? {
-                let materials = vec![material.clone().to_be_imported()];
+                let materials = vec![material.clone().awaiting_import()];
                 let record = other.record.clone();
                 others.push(KeyChange { materials, ..KeyChange::update(other, record) });
             }

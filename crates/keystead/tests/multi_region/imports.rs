@@ -371,8 +371,8 @@ fn each_region_asks_for_its_own_permissions() {
     let tries = |statements: &[serde_json::Value]| {
         client(HOME, statements).replicate_key(&set.id, EUROPE).tag("team", "a").send().map(drop)
     };
-    assert_code(tries(&[create.clone()]), "AccessDeniedException");
-    assert_code(tries(&[replicate.clone()]), "AccessDeniedException");
+    assert_code(tries(std::slice::from_ref(&create)), "AccessDeniedException");
+    assert_code(tries(std::slice::from_ref(&replicate)), "AccessDeniedException");
     assert_code(tries(&[replicate.clone(), create.clone()]), "AccessDeniedException");
     tries(&[replicate, create, allowed(&["kms:TagResource"], EUROPE)]).unwrap();
 

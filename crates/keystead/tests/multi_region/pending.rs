@@ -5,13 +5,14 @@ use keystead::operations::KeyMaterialState;
 use keystead::{Client, Clock};
 
 use crate::imports::{FIRST, SECOND, THIRD};
+use crate::support::parameters::FOREVER;
 use crate::support::{World, assert_code, assert_refused, assert_same_set, outcome};
 use crate::{ASIA, DELAY, EUROPE, HOME, decrypt, roles};
 
 /// What waits for its import into a related key.
 const WAITING: &str = "PENDING_MULTI_REGION_IMPORT_AND_ROTATION";
 
-/// Spec: MRK-40, MRK-43, MRK-75, RUL-17, RUL-28, STA-100, ROT-47, ROT-56
+/// Spec: MRK-40, MRK-43, MRK-75, MRK-76, RUL-17, RUL-28, STA-100, ROT-47, ROT-56
 #[test]
 fn new_material_becomes_current_when_all_have_it() {
     let world = World::new();
@@ -26,7 +27,10 @@ fn new_material_becomes_current_when_all_have_it() {
     assert_code(set.import_as(&set.europe, &SECOND, "EXISTING_KEY_MATERIAL"), "IncorrectKeyMaterialException");
     assert_refused(set.home.rotate_key_on_demand(&set.id).send(), "KMSInvalidStateException", &set.no_material());
 
+    let synchronizations = || world.records("SynchronizeMultiRegionKey").len();
+    let before = synchronizations();
     let second = set.import_as(&set.home, &SECOND, "NEW_KEY_MATERIAL").unwrap();
+    assert_eq!(synchronizations(), before + 1, "all know of it");
     assert_eq!(set.shown(&set.home), [("CURRENT", "IMPORTED"), (WAITING, "IMPORTED")]);
     for replica in [&set.europe, &set.asia] {
         assert_eq!(set.shown(replica), [("CURRENT", "IMPORTED"), (WAITING, "PENDING_IMPORT")]);
@@ -53,7 +57,7 @@ fn new_material_becomes_current_when_all_have_it() {
         assert_eq!(set.shown(client), [("CURRENT", "IMPORTED"), ("PENDING_ROTATION", "IMPORTED")]);
         assert_eq!(set.described(client).current_key_material_id, first);
     }
-    let synchronized = world.records("SynchronizeMultiRegionKey").len();
+    assert_eq!(synchronizations(), before + 1, "an import into a replica concerns nobody else");
 
     set.home.rotate_key_on_demand(&set.id).send().unwrap();
     for client in set.clients() {
@@ -68,14 +72,13 @@ fn new_material_becomes_current_when_all_have_it() {
     }
     let rotated = world.records("RotateKey");
     assert_same_set(rotated.iter().map(|record| record.aws_region.to_string()), crate::REGIONS.map(str::to_owned));
-    let synchronizations = world.records("SynchronizeMultiRegionKey");
-    assert_eq!(synchronizations.len(), synchronized + 1);
-    assert_eq!(synchronizations.last().unwrap().aws_region.as_str(), HOME);
+    assert_eq!(synchronizations(), before + 2);
+    assert!(world.records("SynchronizeMultiRegionKey").iter().all(|record| record.aws_region.as_str() == HOME));
     assert_refused(set.home.rotate_key_on_demand(&set.id).send(), "KMSInvalidStateException", &set.no_material());
     assert_code(set.europe.rotate_key_on_demand(&set.id).send(), "UnsupportedOperationException");
 }
 
-/// Spec: MRK-40, MRK-26, MRK-62
+/// Spec: MRK-40, MRK-26, MRK-62, MRK-76
 #[test]
 fn a_replica_that_comes_later_holds_up_the_rotation() {
     let world = World::delayed();
@@ -138,9 +141,30 @@ fn pending_material_can_be_withdrawn_from_the_whole_set() {
     assert_eq!(decrypt(&set.asia, &set.encrypt(&set.europe, b"x")), b"x");
 }
 
+/// Spec: MRK-78, IMP-41
+#[test]
+fn a_description_is_that_of_one_import() {
+    let world = World::new();
+    let set = world.imported_set(&[EUROPE]);
+    let describe = |client: &Client, text: &str| {
+        let parameters = set.parameters(client);
+        let call = client.import_key_material(&set.id, parameters.token(), parameters.wrap(&FIRST));
+        call.expiration_model(FOREVER).key_material_description(text.to_owned()).send().unwrap();
+    };
+    let shown = |client: &Client| set.materials(client)[0].key_material_description.clone();
+    describe(&set.home, "from the vault");
+    assert_eq!((shown(&set.home).as_deref(), shown(&set.europe)), (Some("from the vault"), None));
+    describe(&set.europe, "from the other vault");
+    // A replica that comes later knows neither.
+    set.home.replicate_key(&set.id, ASIA).send().unwrap();
+    assert_eq!(shown(&set.asia), None);
+    assert_eq!(shown(&set.home).as_deref(), Some("from the vault"));
+    assert_eq!(shown(&set.europe).as_deref(), Some("from the other vault"));
+}
+
 /// Expired material goes as deleted material does.
 ///
-/// Spec: IMP-49, MRK-65
+/// Spec: IMP-49, MRK-65, MRK-77
 #[test]
 fn pending_material_expires_like_any_other() {
     let world = World::new();
@@ -163,7 +187,7 @@ fn pending_material_expires_like_any_other() {
     assert_eq!(world.records("DeleteExpiredKeyMaterial").len(), 2);
 }
 
-/// Spec: MRK-32, MRK-33, MRK-34, MRK-43
+/// Spec: MRK-32, MRK-33, MRK-34, MRK-43, MRK-77
 #[test]
 fn a_new_primary_takes_over_what_is_pending() {
     let world = World::delayed();
