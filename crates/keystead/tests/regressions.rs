@@ -122,3 +122,24 @@ fn an_alias_moves_although_the_store_cannot_tell() {
         client.delete_alias("alias/a").send().unwrap();
     }
 }
+
+/// An account that holds a grant with `RetireGrant` is its grantee, and may retire it.
+///
+/// Spec: GRA-38, GRA-57
+#[test]
+fn an_account_may_retire_the_grant_that_it_holds() {
+    let kms = Kms::in_memory();
+    let owner = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+    let grantee = kms.client("us-west-2", Caller::account_root("444455556666").unwrap()).unwrap();
+    let powerless = kms.client("us-west-2", Caller::user("444455556666", "guest").unwrap()).unwrap();
+    let key = owner.create_key().send().unwrap().key_metadata.arn.to_string();
+    let grant = |operation: &str| {
+        let call = owner.create_grant(&key, "arn:aws:iam::444455556666:root").operation(operation.to_owned());
+        call.send().unwrap().grant_token.clone()
+    };
+    let (retirable, other) = (grant("RetireGrant"), grant("Decrypt"));
+    for (client, token) in [(&powerless, &retirable), (&grantee, &other)] {
+        assert_eq!(client.retire_grant().grant_token(token).send().unwrap_err().code(), "AccessDeniedException");
+    }
+    grantee.retire_grant().grant_token(&retirable).send().unwrap();
+}
