@@ -44,7 +44,7 @@ impl Step {
                 let of =
                     |spot: &Spot| world.scopes[at].aliases.values().filter(|alias| alias.key == spot.index).count();
                 let alike = world.spots(at).filter(|spot| kind.is_none_or(|kind| kind == world.kind(*spot)));
-                let full = alike.max_by_key(of).filter(|_| c.is_multiple_of(2));
+                let full = alike.max_by_key(of).filter(|_| c % 4 != 0);
                 let key = full.map_or(key, |full| world.id(full).to_owned());
                 Call::UpdateAlias { name, key: self.fit(world, key, |other| kind.is_none_or(|kind| kind == other)) }
             }

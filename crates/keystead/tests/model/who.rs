@@ -110,10 +110,10 @@ fn some_key(at: usize, n: u8, world: &World) -> Option<String> {
     (all > 0).then(|| world.id(Spot { at, index: n % all }).to_owned())
 }
 
-/// Four names, two of which differ in letter case only, and seldom one that is not allowed.
+/// Five names, two of which differ in letter case only, and seldom one that is not allowed.
 pub fn alias_name(n: u8) -> String {
     let rare = ["alias/aws/ebs", "alias/", "orders", "alias/a:b", "alias/a b"];
-    let usual = ["alias/a", "alias/A", "alias/alias/a", "alias/b"];
+    let usual = ["alias/a", "alias/A", "alias/alias/a", "alias/b", "alias/c"];
     match n {
         128.. if n.is_multiple_of(16) => pick(&rare, n / 16),
         _ => pick(&usual, n),
