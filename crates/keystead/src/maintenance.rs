@@ -212,7 +212,8 @@ impl Engine {
         Ok(changes)
     }
 
-    /// Adds record and event of a rotation for each key that it changes.
+    /// Adds record and event of a rotation for each key that it changes. A replica whose waiting period is over is gone,
+    /// although it may still be in the store (RUL-15).
     fn rotated(
         &self,
         key: &KeySnapshot,
@@ -230,7 +231,8 @@ impl Engine {
             details.push("previousKeyMaterialId", previous.id.to_string());
         }
         details.push("currentKeyMaterialId", now_current.to_string());
-        for change in &changes.keys {
+        let is_gone = |change: &&KeyChange| change.previous.as_ref().is_some_and(|key| key.is_dead(now));
+        for change in changes.keys.iter().filter(|change| !is_gone(change)) {
             let event = ServiceEvent { name: "RotateKey", details: Some(details.clone()), response: None };
             changes.service_records.extend(self.service_record(&change.arn, now, event)?);
             changes.events.push(self.event(EventKind::Rotation, &change.arn, now)?);
