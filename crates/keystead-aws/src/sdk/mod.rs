@@ -35,9 +35,7 @@ mod connector;
 mod timer;
 
 use aws_sdk_kms::config::retry::RetryConfig;
-use aws_sdk_kms::config::{
-    BehaviorVersion, Config, Credentials, IdentityCache, Region, StalledStreamProtectionConfig,
-};
+use aws_sdk_kms::config::{BehaviorVersion, Config, Credentials, IdentityCache, Region, StalledStreamProtectionConfig};
 use keystead::{Caller, ClientError, Kms};
 
 pub use connector::Connector;

@@ -25,7 +25,10 @@ fn a_refusal_of_access_has_its_text_in_message_with_a_capital() {
     assert_eq!((reply.status, reply.error_type), (400, Some("AccessDeniedException")));
     let body = json(&reply);
     assert_eq!(body.as_object().unwrap().len(), 2);
-    assert!(body["Message"].as_str().unwrap().starts_with("User: arn:aws:iam::111122223333:user/alice is not"), "{body}");
+    assert!(
+        body["Message"].as_str().unwrap().starts_with("User: arn:aws:iam::111122223333:user/alice is not"),
+        "{body}"
+    );
 }
 
 /// Spec: API-006, API-103
@@ -127,7 +130,11 @@ fn a_policy_cannot_tell_a_dry_run_from_the_call() {
         (json!({ "Null": { "kms:DryRun": "false" } }), false),
         (json!({ "Bool": { "kms:DryRun": "true" } }), false),
     ] {
-        let (real, dry) = if allowed { (None, "DryRunOperationException") } else { (Some("AccessDeniedException"), "AccessDeniedException") };
+        let (real, dry) = if allowed {
+            (None, "DryRunOperationException")
+        } else {
+            (Some("AccessDeniedException"), "AccessDeniedException")
+        };
         assert_eq!((outcome(condition.clone(), false), outcome(condition, true)), (real, Some(dry)));
     }
 }

@@ -34,7 +34,10 @@ fn blobs_are_standard_base64_of_what_is_measured() {
         assert_eq!(encrypt(plaintext), Some(SERIALIZATION), "{plaintext:?}");
     }
     // Escapes are of JSON and mean nothing.
-    assert_eq!(call(&client, "Encrypt", &format!(r#"{{ "KeyId": "{id}", "Plaintext": "\/\u002b8=" }}"#)).error_type, None);
+    assert_eq!(
+        call(&client, "Encrypt", &format!(r#"{{ "KeyId": "{id}", "Plaintext": "\/\u002b8=" }}"#)).error_type,
+        None
+    );
 }
 
 /// Spec: API-008
@@ -46,7 +49,8 @@ fn instants_are_numbers_of_seconds() {
     let id = key(&client);
     clock.advance(Duration::from_millis(123));
     let later = key(&client);
-    let created = |id: &str| answer(&client, "DescribeKey", json!({ "KeyId": id }))["KeyMetadata"]["CreationDate"].clone();
+    let created =
+        |id: &str| answer(&client, "DescribeKey", json!({ "KeyId": id }))["KeyMetadata"]["CreationDate"].clone();
     assert_eq!(created(&id), json!(1_769_817_600));
     assert_eq!(created(&later), json!(1_769_817_600.123));
 
@@ -73,7 +77,10 @@ fn unknown_members_are_ignored_and_null_is_absence() {
         "KeyId": id, "NumberOfBytes": 16, "KeySpec": null, "EncryptionContext": null, "GrantTokens": null,
         "Recipient": null, "DryRun": null, "Nope": { "Deep": [[{ "er": 1e300 }]] }, "keyId": 5,
     });
-    assert_eq!(STANDARD.decode(answer(&client, "GenerateDataKey", body)["Plaintext"].as_str().unwrap()).unwrap().len(), 16);
+    assert_eq!(
+        STANDARD.decode(answer(&client, "GenerateDataKey", body)["Plaintext"].as_str().unwrap()).unwrap().len(),
+        16
+    );
     let (code, message) = refusal(&client, "Encrypt", r#"{ "KeyId": null, "Plaintext": "AA==" }"#);
     assert_eq!(code, "ValidationException");
     assert!(message.contains("Value null at 'keyId'"), "{message}");

@@ -45,7 +45,8 @@ fn the_defects_of_the_samples_do_what_they_say() {
     let listed = answer(&client, "ListGrants", json!({ "KeyId": id, "Grantee": "arn:aws:iam::111122223333:user/bob" }));
     assert_eq!(listed["Grants"].as_array().unwrap().len(), 2);
     // The principal of the PHP sample, in a document that ends and in one that does not.
-    let statement = json!({ "Effect": "Allow", "Principal": { "AWS": ":user/root" }, "Action": "kms:*", "Resource": "*" });
+    let statement =
+        json!({ "Effect": "Allow", "Principal": { "AWS": ":user/root" }, "Action": "kms:*", "Resource": "*" });
     let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
     for policy in [policy.as_str(), &policy[..policy.len() - 1]] {
         let (code, _) = refusal(&client, "PutKeyPolicy", &json!({ "KeyId": id, "Policy": policy }).to_string());

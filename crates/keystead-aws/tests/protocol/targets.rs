@@ -17,8 +17,18 @@ fn every_operation_of_the_model_is_known_and_no_other() {
     for name in model.operations.keys() {
         assert_ne!(call(&client, name, "{}").error_type, Some("UnknownOperationException"), "{name}");
     }
-    let unknown = ["", "Encrypt", "TrentService", "TrentService.", "TrentService.Nope", "trentservice.Encrypt",
-        "TrentService.encrypt", "TrentService.Encrypt ", "TrentService.Encrypt.Encrypt", "DynamoDB_20120810.GetItem"];
+    let unknown = [
+        "",
+        "Encrypt",
+        "TrentService",
+        "TrentService.",
+        "TrentService.Nope",
+        "trentservice.Encrypt",
+        "TrentService.encrypt",
+        "TrentService.Encrypt ",
+        "TrentService.Encrypt.Encrypt",
+        "DynamoDB_20120810.GetItem",
+    ];
     for target in unknown {
         let reply = protocol::handle(&client, target, b"{}");
         assert_eq!((reply.status, reply.error_type), (400, Some("UnknownOperationException")), "{target}");
@@ -55,7 +65,9 @@ fn a_body_that_is_too_large_is_not_read() {
 /// Spec: API-004
 #[test]
 fn the_content_type_is_that_of_json_1_1_with_or_without_parameters() {
-    for right in ["application/x-amz-json-1.1", "Application/X-AMZ-JSON-1.1", "application/x-amz-json-1.1; charset=utf-8"] {
+    for right in
+        ["application/x-amz-json-1.1", "Application/X-AMZ-JSON-1.1", "application/x-amz-json-1.1; charset=utf-8"]
+    {
         assert!(protocol::is_content_type(right), "{right}");
     }
     for wrong in ["", "application/json", "application/x-amz-json-1.0", "application/x-amz-json-1.1x", "text/plain"] {
@@ -68,9 +80,15 @@ fn the_content_type_is_that_of_json_1_1_with_or_without_parameters() {
 fn operations_without_output_answer_with_an_empty_body() {
     let client = Kms::in_memory().client(REGION, root()).unwrap();
     let id = key(&client);
-    let grant = |client| answer(client, "CreateGrant", json!({
-        "KeyId": id, "GranteePrincipal": "arn:aws:iam::111122223333:root", "Operations": ["Decrypt"],
-    }));
+    let grant = |client| {
+        answer(
+            client,
+            "CreateGrant",
+            json!({
+                "KeyId": id, "GranteePrincipal": "arn:aws:iam::111122223333:root", "Operations": ["Decrypt"],
+            }),
+        )
+    };
     let other = key(&client);
     let primary = answer(&client, "CreateKey", json!({ "MultiRegion": true }))["KeyMetadata"]["KeyId"].clone();
     answer(&client, "ReplicateKey", json!({ "KeyId": primary, "ReplicaRegion": "eu-west-1" }));
@@ -110,7 +128,8 @@ fn every_answer_has_its_headers() {
     let good = call(&client, "ListKeys", "{}");
     let bad = call(&client, "DescribeKey", r#"{ "KeyId": "none" }"#);
     let ids: Vec<_> = kms.audit_trail().iter().map(|record| record.request_id.unwrap().to_string()).collect();
-    let header = |reply: &protocol::Reply, name| reply.headers().find(|(known, _)| *known == name).map(|(_, value)| value);
+    let header =
+        |reply: &protocol::Reply, name| reply.headers().find(|(known, _)| *known == name).map(|(_, value)| value);
     for (reply, id) in [(&good, &ids[0]), (&bad, &ids[1])] {
         assert_eq!(header(reply, "content-type").as_deref(), Some(CONTENT_TYPE));
         assert_eq!(header(reply, "x-amzn-requestid").as_ref(), Some(id));
@@ -121,7 +140,8 @@ fn every_answer_has_its_headers() {
 
 #[test]
 fn what_may_take_long_is_known_before() {
-    let blocks = |operation: &str, body: &str| protocol::may_block(&format!("TrentService.{operation}"), body.as_bytes());
+    let blocks =
+        |operation: &str, body: &str| protocol::may_block(&format!("TrentService.{operation}"), body.as_bytes());
     assert!(blocks("CreateKey", r#"{ "KeySpec": "RSA_4096", "KeyUsage": "SIGN_VERIFY" }"#));
     assert!(blocks("GenerateDataKeyPair", r#"{ "KeyId": "alias/a", "KeyPairSpec": "RSA_2048" }"#));
     assert!(blocks("GetParametersForImport", r#"{ "WrappingKeySpec": "RSA_2048" }"#));

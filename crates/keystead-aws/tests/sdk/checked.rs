@@ -57,7 +57,8 @@ struct Calls {
 impl HttpConnector for Calls {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let model = Model::get();
-        let operation = request.headers().get("x-amz-target").unwrap().strip_prefix("TrentService.").unwrap().to_owned();
+        let operation =
+            request.headers().get("x-amz-target").unwrap().strip_prefix("TrentService.").unwrap().to_owned();
         model.check_request(&operation, request.body().bytes().unwrap());
         self.called.lock().unwrap().insert(operation.clone());
         let answer = self.connector.call(request);

@@ -100,7 +100,8 @@ fn one_connector_serves_every_region_by_the_signature() {
 #[test]
 fn calls_are_those_of_the_caller_and_know_their_records() {
     let kms = Kms::in_memory();
-    let admin = r#"{ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "kms:*", "Resource": "*" } }"#;
+    let admin =
+        r#"{ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "kms:*", "Resource": "*" } }"#;
     let alice = Caller::user(ACCOUNT, "alice").unwrap().identity_policy(admin).unwrap();
     let created = pollster::block_on(kms.aws_sdk_client(REGION, alice).unwrap().create_key().send()).unwrap();
     let records = kms.audit_trail();
@@ -118,6 +119,4 @@ fn calls_are_those_of_the_caller_and_know_their_records() {
 fn a_region_or_caller_that_cannot_be_is_refused_at_once() {
     let kms = Kms::in_memory();
     assert!(kms.aws_sdk_config("nowhere", root()).is_err());
-
-
 }

@@ -1,5 +1,7 @@
 //! Every operation, as the SDK calls and understands it.
 
+use std::sync::Arc;
+
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{
@@ -8,9 +10,9 @@ use aws_sdk_kms::types::{
     KeyState, KeyUsageType, MacAlgorithmSpec, MultiRegionKeyType, OriginType, SigningAlgorithmSpec, Tag,
     WrappingKeySpec,
 };
-use keystead::Kms;
 use keystead::crypto::entropy::SystemEntropy;
 use keystead::crypto::{DefaultProvider, EncryptionScheme, KeyPairAlgorithm, Provider, WrappingScheme};
+use keystead::{Kms, ManualClock};
 
 use crate::checked::Checked;
 use crate::support::model::Model;
@@ -20,7 +22,9 @@ use crate::support::root;
 #[test]
 fn the_sdk_carries_out_every_operation() {
     pollster::block_on(async {
-        let kms = Kms::in_memory();
+        // A month before the expiry of imported material below.
+        let clock = Arc::new(ManualClock::at("2096-09-01T00:00:00Z"));
+        let kms = Kms::builder().clock(clock).build().unwrap();
         let checked = Checked::new(&kms, root());
         let client = &checked.client(&kms);
         keys(client).await;
@@ -67,7 +71,10 @@ async fn keys(client: &Client) {
     client.enable_key().key_id(id).send().await.unwrap();
 
     let scheduled = client.schedule_key_deletion().key_id(id).pending_window_in_days(7).send().await.unwrap();
-    assert_eq!((scheduled.key_state(), scheduled.pending_window_in_days()), (Some(&KeyState::PendingDeletion), Some(7)));
+    assert_eq!(
+        (scheduled.key_state(), scheduled.pending_window_in_days()),
+        (Some(&KeyState::PendingDeletion), Some(7))
+    );
     assert!(scheduled.deletion_date().is_some());
     client.describe_key().key_id(id).send().await.unwrap();
     let cancelled = client.cancel_key_deletion().key_id(id).send().await.unwrap();
@@ -163,8 +170,7 @@ async fn encryption(client: &Client) {
     let data_key = client.generate_data_key().key_id(&first).key_spec(DataKeySpec::Aes256).send().await.unwrap();
     let again = client.decrypt().ciphertext_blob(data_key.ciphertext_blob().unwrap().clone()).send().await.unwrap();
     assert_eq!((data_key.plaintext(), data_key.plaintext().unwrap().as_ref().len()), (again.plaintext(), 32));
-    let hidden =
-        client.generate_data_key_without_plaintext().key_id(&first).number_of_bytes(16).send().await.unwrap();
+    let hidden = client.generate_data_key_without_plaintext().key_id(&first).number_of_bytes(16).send().await.unwrap();
     let shown = client.decrypt().ciphertext_blob(hidden.ciphertext_blob().unwrap().clone()).send().await.unwrap();
     assert_eq!(shown.plaintext().unwrap().as_ref().len(), 16);
     let last = client.get_key_last_usage().key_id(&first).send().await.unwrap();
@@ -214,7 +220,8 @@ async fn signatures_and_macs(client: &Client) {
 async fn agreements(client: &Client) {
     let one = new_key(client, KeySpec::EccNistP256, KeyUsageType::KeyAgreement).await;
     let two = new_key(client, KeySpec::EccNistP256, KeyUsageType::KeyAgreement).await;
-    let public = async |id: &str| client.get_public_key().key_id(id).send().await.unwrap().public_key().unwrap().clone();
+    let public =
+        async |id: &str| client.get_public_key().key_id(id).send().await.unwrap().public_key().unwrap().clone();
     let derive = async |id: &str, public: Blob| {
         let call = client.derive_shared_secret().key_id(id).public_key(public);
         call.key_agreement_algorithm(KeyAgreementAlgorithmSpec::Ecdh).send().await.unwrap()

@@ -36,9 +36,8 @@ struct Shape {
     members: BTreeMap<String, String>,
 }
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../../keystead/data/kms-2014-11-01.json")).unwrap()
-});
+static MODEL: LazyLock<Model> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../keystead/data/kms-2014-11-01.json")).unwrap());
 
 impl Model {
     pub(crate) fn get() -> &'static Self {

@@ -10,9 +10,7 @@ use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Region, Time
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::grant::{GrantId, GrantOperation};
-use crate::operations::{
-    ExpirationModel, ImportState, KeyMaterialState, MultiRegionKeyType, RotationType, Unit,
-};
+use crate::operations::{ExpirationModel, ImportState, KeyMaterialState, MultiRegionKeyType, RotationType, Unit};
 use crate::value::{GrantConstraints, Tag};
 
 /// A type that a member of a response can have.
@@ -210,7 +208,6 @@ impl<T: WriteMember> Serialize for Member<'_, T> {
         self.0.write(serializer)
     }
 }
-
 
 /// The members of a structure under their API names.
 #[cfg(test)]

@@ -82,11 +82,17 @@ impl Model {
     pub(super) fn outline(&self, name: &str) -> Value {
         let shape = &self.shapes[name];
         match shape.kind.as_str() {
-            "string" if shape.words.is_some() => json!({ "enumeration": shape.words.iter().flatten().collect::<BTreeSet<_>>() }),
-            "list" => json!({ "list": self.outline(shape.member.as_ref().unwrap()) }),
-            "structure" => {
-                shape.members.0.iter().map(|(name, shape)| (name.clone(), self.outline(shape))).collect::<Map<_, _>>().into()
+            "string" if shape.words.is_some() => {
+                json!({ "enumeration": shape.words.iter().flatten().collect::<BTreeSet<_>>() })
             }
+            "list" => json!({ "list": self.outline(shape.member.as_ref().unwrap()) }),
+            "structure" => shape
+                .members
+                .0
+                .iter()
+                .map(|(name, shape)| (name.clone(), self.outline(shape)))
+                .collect::<Map<_, _>>()
+                .into(),
             other => json!(other),
         }
     }
