@@ -153,6 +153,7 @@ macro_rules! structure {
     ($type:ty { $($member:ident: $name:literal = $member_type:ty),* }) => {
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                // JSON writers close a structure at once that says it is empty.
                 let present = 0 $(+ usize::from(!self.$member.is_absent()))*;
                 let mut structure = serializer.serialize_struct(stringify!($type), present)?;
                 $(if !self.$member.is_absent() {
