@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod checked;
-
+mod errors;
 mod execution;
 mod operations;
 mod paginators;

@@ -1,5 +1,7 @@
 //! Every operation, as the SDK calls and understands it.
 
+use std::sync::Arc;
+
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{
@@ -8,9 +10,9 @@ use aws_sdk_kms::types::{
     KeyState, KeyUsageType, MacAlgorithmSpec, MultiRegionKeyType, OriginType, SigningAlgorithmSpec, Tag,
     WrappingKeySpec,
 };
-use keystead::Kms;
 use keystead::crypto::entropy::SystemEntropy;
 use keystead::crypto::{DefaultProvider, EncryptionScheme, KeyPairAlgorithm, Provider, WrappingScheme};
+use keystead::{Kms, ManualClock};
 
 use crate::checked::Checked;
 use crate::support::model::Model;
@@ -20,7 +22,9 @@ use crate::support::root;
 #[test]
 fn the_sdk_carries_out_every_operation() {
     pollster::block_on(async {
-        let kms = Kms::in_memory();
+        // A month before the expiry of imported material below.
+        let clock = Arc::new(ManualClock::at("2096-09-01T00:00:00Z"));
+        let kms = Kms::builder().clock(clock).build().unwrap();
         let checked = Checked::new(&kms, root());
         let client = &checked.client(&kms);
         keys(client).await;

@@ -45,7 +45,8 @@ fn paginators_see_every_item_once() {
         let tags = items!(client.list_resource_tags().key_id(id));
         assert!(tags.iter().map(Tag::tag_key).eq(["a", "b", "c"]));
         let grants = items!(client.list_grants().key_id(id));
-        assert!(grants.iter().filter_map(|grant| grant.name()).eq(["a", "b", "c"]));
+        let names: BTreeSet<_> = grants.iter().filter_map(|grant| grant.name()).collect();
+        assert_eq!((grants.len(), names), (3, BTreeSet::from(["a", "b", "c"])));
         let retirable = items!(client.list_retirable_grants().retiring_principal(principal));
         assert_eq!(retirable, grants);
         assert_eq!(items!(client.list_key_rotations().key_id(id)).len(), 3);
