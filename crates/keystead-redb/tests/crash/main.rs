@@ -34,7 +34,7 @@ fn a_killed_process_loses_nothing_that_it_had_an_answer_for() {
     let mut witness = Witness::default();
     let mut answers = 0;
     for kill in 0..kills {
-        let mut child = start_worker(&path, random.next());
+        let mut child = start_worker(&path, random.next(), witness.clock());
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         // The first kill hits while the file comes to be, or soon after.
         for _ in 0..if kill == 0 { 0 } else { random.below(60) } {
@@ -59,13 +59,14 @@ fn a_killed_process_loses_nothing_that_it_had_an_answer_for() {
 fn the_worker_reports_what_it_does() {
     if let Some(path) = std::env::var_os(STORE) {
         let seed = setting("KEYSTEAD_CRASH_WORKER", 0);
-        worker::work(Path::new(&path), seed, usize::MAX, |report| report.print());
+        let start = Timestamp::from_millis(setting("KEYSTEAD_CRASH_TIME", 0) as i64).unwrap();
+        worker::work(Path::new(&path), seed, start, usize::MAX, |report| report.print());
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     let mut witness = Witness::default();
-    worker::work(&path, 1, 150, |report| {
+    worker::work(&path, 1, witness.clock(), 150, |report| {
         let line = report.to_string();
         assert_eq!(Report::parse(&line), *report);
         witness.hears(Report::parse(&line));
@@ -75,11 +76,12 @@ fn the_worker_reports_what_it_does() {
     assert!(witness.keys() > 3, "the worker has made {} keys", witness.keys());
 }
 
-fn start_worker(path: &Path, seed: u64) -> Child {
+fn start_worker(path: &Path, seed: u64, start: Timestamp) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "the_worker_reports_what_it_does", "--nocapture", "--test-threads=1"])
         .env(STORE, path)
         .env("KEYSTEAD_CRASH_WORKER", seed.to_string())
+        .env("KEYSTEAD_CRASH_TIME", start.as_millis().to_string())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()

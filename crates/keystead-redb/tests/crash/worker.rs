@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use keystead::{Client, Kms, ManualClock};
+use keystead::{Client, Kms, ManualClock, Timestamp};
 
 use crate::open_with;
 use crate::random::Random;
@@ -11,13 +11,9 @@ use crate::report::Report;
 use crate::witness::{key_ids, portrait};
 
 /// Does random operations and tells of each, before and after.
-pub(crate) fn work(path: &Path, seed: u64, operations: usize, tell: impl FnMut(&Report)) {
-    let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z"));
+pub(crate) fn work(path: &Path, seed: u64, start: Timestamp, operations: usize, tell: impl FnMut(&Report)) {
+    let clock = Arc::new(ManualClock::new(start));
     let (kms, client) = open_with(path, Arc::clone(&clock));
-    // Time goes on where the last worker was, at least.
-    if let Some(last) = newest_creation(&client) {
-        clock.set(last);
-    }
     Worker { kms, client, clock, random: Random(seed), tell }.run(operations);
 }
 
@@ -122,11 +118,6 @@ impl<T: FnMut(&Report)> Worker<T> {
         };
         (self.tell)(&report);
     }
-}
-
-fn newest_creation(client: &Client) -> Option<keystead::Timestamp> {
-    let described = |id: &String| client.describe_key(id).send().ok().map(|key| key.key_metadata.creation_date);
-    key_ids(client).iter().filter_map(described).max()
 }
 
 fn policy(text: &str) -> String {
