@@ -240,6 +240,8 @@ impl Engine {
             return Err(CommitFailure::Conflict);
         }
         let mut batch = self.batch(region, &changes)?;
+        // Outlives the veil: what a panic of a sink leaves behind is loaded anew.
+        let _unwinding = Unwinding { regions: &regions, home: region, changes: &changes };
         let veil = self.store.veil(&batch).map_err(|error| internal("storage", error))?;
         let outbox = self.outbox(&records, &changes.events)?;
         let outbox_veil = self.store.veil_absent(outbox.iter().map(|(key, _)| key.clone()));
@@ -371,7 +373,9 @@ impl Engine {
         for event in events {
             // Deletions stand in the outbox until they are taken; the others are best effort (STA-96).
             if let (Some(sink), true) = (&self.events, event.kind != EventKind::Deletion) {
-                let _ = sink.publish(event);
+                if sink.publish(event).is_err() {
+                    self.event_failures.fetch_add(1, Ordering::Relaxed);
+                }
             }
         }
         for (key, value) in outbox {
@@ -463,7 +467,7 @@ fn publish(
             }
         }
         for change in &changes.aliases {
-            home.publish_alias(change.account, &change.name, change.record.as_ref().map(|record| record.target));
+            home.publish_alias(change.account, &change.name, change.record.as_ref().and_then(|record| record.target));
         }
     });
     Ok(())
@@ -498,6 +502,21 @@ impl Regions {
         }
         for change in &changes.aliases {
             home.publish_alias(change.account, &change.name, None);
+        }
+    }
+}
+
+/// Drops the live forms of what was to be changed, should a sink panic between commit and publication.
+struct Unwinding<'c> {
+    regions: &'c Regions,
+    home: &'c RegionState,
+    changes: &'c Changes,
+}
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.regions.forget(self.home, self.changes);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -18,10 +19,11 @@ use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
 use crate::ledger::Ledger;
 use crate::material::MaterialCache;
-use crate::meter::Meter;
+use crate::metrics::{Gauges, Meter};
 use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
 use crate::region::{RegionState, WriteLocks};
 use crate::sync::{Mutex, RwLock};
+use crate::usage::UnsavedKeys;
 use crate::{Error, RegionConfig, RequestId, record};
 
 /// What all Regions and calls share.
@@ -37,6 +39,9 @@ pub(crate) struct Engine {
     pub(crate) limiter: Limiter,
     /// Counts calls, if the host wants it.
     pub(crate) meter: Option<Meter>,
+    pub(crate) gauges: Gauges,
+    /// Lifecycle events that were refused for good.
+    pub(crate) event_failures: AtomicU64,
     pub(crate) materials: MaterialCache,
     /// How long changes of grants take to count (GRA-48).
     pub(crate) grant_delay: GrantVisibilityDelay,
@@ -62,12 +67,14 @@ pub(crate) struct Engine {
     pub(crate) regions: RwLock<HashMap<Region, Arc<RegionState>>>,
     /// Serialises commits that change a counter.
     pub(crate) counters: Mutex<()>,
+    /// The keys whose last use is not saved.
+    pub(crate) unsaved: UnsavedKeys,
     /// Outbox entries that were delivered and go with the next commit.
     pub(crate) delivered: Mutex<Vec<keystead_store::Key>>,
     /// Taken while the outbox is offered again.
     pub(crate) redelivery: Mutex<()>,
     /// Numbers outbox entries of this run.
-    pub(crate) outbox_order: std::sync::atomic::AtomicU64,
+    pub(crate) outbox_order: AtomicU64,
 }
 
 impl Engine {

@@ -47,7 +47,7 @@ pub(crate) enum Settled {
 }
 
 impl Engine {
-    /// Brings every overdue key up to date, saves the last uses of keys and offers undelivered records and events again.
+    /// Brings every overdue key up to date, saves the last uses of keys, looks at the gauges and offers undelivered records and events again.
     pub(crate) fn sweep(&self) -> Result<Sweep, Error> {
         let now = self.now();
         let mut sweep = Sweep::default();
@@ -93,6 +93,7 @@ impl Engine {
                 }
             }
         }
+        self.sample_gauges(now)?;
         self.save_all_uses()?;
         self.limiter.evict(&self.quotas(), self.clock.monotonic());
         self.redeliver()?;
@@ -211,7 +212,8 @@ impl Engine {
         Ok(changes)
     }
 
-    /// Adds record and event of a rotation for each key that it changes.
+    /// Adds record and event of a rotation for each key that it changes. A replica whose waiting period is over is gone,
+    /// although it may still be in the store (RUL-15).
     fn rotated(
         &self,
         key: &KeySnapshot,
@@ -229,7 +231,8 @@ impl Engine {
             details.push("previousKeyMaterialId", previous.id.to_string());
         }
         details.push("currentKeyMaterialId", now_current.to_string());
-        for change in &changes.keys {
+        let is_gone = |change: &&KeyChange| change.previous.as_ref().is_some_and(|key| key.is_dead(now));
+        for change in changes.keys.iter().filter(|change| !is_gone(change)) {
             let event = ServiceEvent { name: "RotateKey", details: Some(details.clone()), response: None };
             changes.service_records.extend(self.service_record(&change.arn, now, event)?);
             changes.events.push(self.event(EventKind::Rotation, &change.arn, now)?);
@@ -342,8 +345,8 @@ impl Engine {
         Ok(None)
     }
 
-    /// The keys that need attention, the longest overdue first.
-    fn due(&self, region: &RegionState, now: Timestamp) -> Result<Vec<(Timestamp, KeyArn)>, Error> {
+    /// The keys that need attention by `now`, the longest overdue first.
+    pub(crate) fn due(&self, region: &RegionState, now: Timestamp) -> Result<Vec<(Timestamp, KeyArn)>, Error> {
         let prefix = record::due_prefix(region.partition, region.region);
         let mut range = Range::prefix(&prefix);
         let mut due = Vec::new();

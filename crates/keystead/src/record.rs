@@ -106,9 +106,21 @@ pub(crate) struct Rotation {
 pub(crate) struct AliasRecord {
     #[serde(rename = "v")]
     pub(crate) format: u32,
-    pub(crate) target: KeyId,
+    /// The key; absent for a predefined alias until its key is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) target: Option<KeyId>,
+    /// The policy of the AWS managed key that is yet to be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key_policy: Option<Arc<str>>,
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
+}
+
+impl AliasRecord {
+    /// A new alias of a key.
+    pub(crate) fn of(key: KeyId, now: Timestamp) -> Self {
+        Self { format: RECORD_FORMAT, target: Some(key), key_policy: None, created: now, updated: now }
+    }
 }
 
 /// How many resources of one kind an account has in a Region (QUO-11).
@@ -173,6 +185,11 @@ impl KeyRecord {
     pub(crate) fn rotation_due(&self, region: Region, now: Timestamp) -> Option<Timestamp> {
         let rotates = self.state(region, now).is_usable() && !self.is_replica(region, now);
         self.rotation.filter(|_| rotates).map(|schedule| schedule.next()).filter(|at| *at < Timestamp::MAX)
+    }
+
+    /// The aliases that count against the quota: those that are not predefined (KEY-62).
+    pub(crate) fn counted_aliases(&self) -> u64 {
+        self.aliases.iter().filter(|name| !name.is_reserved()).count() as u64
     }
 
     /// When the first of the imported materials that are there expires.

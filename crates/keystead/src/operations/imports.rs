@@ -21,6 +21,7 @@ use crate::import::{Accepted, ImportToken, NewWrappingKey, accept, note_material
 use crate::material;
 use crate::record::{ImportedMaterial, MaterialRecord};
 use crate::request::request;
+use crate::response::response;
 use crate::snapshot::{KeySnapshot, Material};
 use crate::targets::{OneKey, Target};
 use crate::value::Blob;
@@ -40,18 +41,19 @@ request! {
     }
 }
 
-/// The answer of [`GetParametersForImport`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GetParametersForImportResponse {
-    /// The key.
-    pub key_id: KeyArn,
-    /// To be sent with the wrapped material. Not secret.
-    pub import_token: Vec<u8>,
-    /// The wrapping key: SubjectPublicKeyInfo, DER.
-    pub public_key: Vec<u8>,
-    /// Until when token and wrapping key are good.
-    pub parameters_valid_to: Timestamp,
+response! {
+    /// The answer of [`GetParametersForImport`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    GetParametersForImportResponse {
+        /// The key.
+        key_id: KeyArn,
+        /// To be sent with the wrapped material. Not secret.
+        import_token: Vec<u8>,
+        /// The wrapping key: SubjectPublicKeyInfo, DER.
+        public_key: Vec<u8>,
+        /// Until when token and wrapping key are good.
+        parameters_valid_to: Timestamp,
+    }
 }
 
 request! {
@@ -86,14 +88,15 @@ request! {
     }
 }
 
-/// The answer of [`ImportKeyMaterial`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ImportKeyMaterialResponse {
-    /// The key.
-    pub key_id: KeyArn,
-    /// The material; for symmetric encryption keys.
-    pub key_material_id: Option<MaterialId>,
+response! {
+    /// The answer of [`ImportKeyMaterial`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    ImportKeyMaterialResponse {
+        /// The key.
+        key_id: KeyArn,
+        /// The material; for symmetric encryption keys.
+        key_material_id: Option<MaterialId>,
+    }
 }
 
 request! {
@@ -110,14 +113,15 @@ request! {
     }
 }
 
-/// The answer of [`DeleteImportedKeyMaterial`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DeleteImportedKeyMaterialResponse {
-    /// The key.
-    pub key_id: KeyArn,
-    /// The material; for symmetric encryption keys that have or had one.
-    pub key_material_id: Option<MaterialId>,
+response! {
+    /// The answer of [`DeleteImportedKeyMaterial`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    DeleteImportedKeyMaterialResponse {
+        /// The key.
+        key_id: KeyArn,
+        /// The material; for symmetric encryption keys that have or had one.
+        key_material_id: Option<MaterialId>,
+    }
 }
 
 keystead_hierarchy::api_enum! {

@@ -22,6 +22,7 @@ use crate::import::share_fingerprint_key;
 use crate::record::KeyRecord;
 use crate::region::RegionState;
 use crate::request::request;
+use crate::response::response;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{NewReplica, Succession, Target, WantedReplica};
 use crate::value::Tag;
@@ -51,16 +52,17 @@ request! {
     }
 }
 
-/// The answer of [`ReplicateKey`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ReplicateKeyResponse {
-    /// The replica, in state `Creating`.
-    pub replica_key_metadata: KeyMetadata,
-    /// Its key policy.
-    pub replica_policy: String,
-    /// Its tags.
-    pub replica_tags: Vec<Tag>,
+response! {
+    /// The answer of [`ReplicateKey`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    ReplicateKeyResponse {
+        /// The replica, in state `Creating`.
+        replica_key_metadata: KeyMetadata,
+        /// Its key policy.
+        replica_policy: String,
+        /// Its tags.
+        replica_tags: Vec<Tag>,
+    }
 }
 
 request! {

@@ -15,6 +15,7 @@ use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::quota::{self, ResourceQuota};
 use crate::request::request;
+use crate::response::response;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{OneKey, Target};
 
@@ -50,20 +51,21 @@ request! {
     }
 }
 
-/// The answer of [`GetKeyRotationStatus`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GetKeyRotationStatusResponse {
-    /// Whether automatic rotation is on.
-    pub key_rotation_enabled: bool,
-    /// The key ID.
-    pub key_id: KeyId,
-    /// The period; only while rotation is on.
-    pub rotation_period_in_days: Option<u32>,
-    /// When the next automatic rotation falls due; only while rotation is on.
-    pub next_rotation_date: Option<Timestamp>,
-    /// When a rotation on demand began; only while it runs.
-    pub on_demand_rotation_start_date: Option<Timestamp>,
+response! {
+    /// The answer of [`GetKeyRotationStatus`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    GetKeyRotationStatusResponse {
+        /// Whether automatic rotation is on.
+        key_rotation_enabled: bool,
+        /// The key ID.
+        key_id: KeyId,
+        /// The period; only while rotation is on.
+        rotation_period_in_days: Option<u32>,
+        /// When the next automatic rotation falls due; only while rotation is on.
+        next_rotation_date: Option<Timestamp>,
+        /// When a rotation on demand began; only while it runs.
+        on_demand_rotation_start_date: Option<Timestamp>,
+    }
 }
 
 request! {
@@ -77,12 +79,13 @@ request! {
     }
 }
 
-/// The answer of [`RotateKeyOnDemand`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RotateKeyOnDemandResponse {
-    /// The key.
-    pub key_id: KeyArn,
+response! {
+    /// The answer of [`RotateKeyOnDemand`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    RotateKeyOnDemandResponse {
+        /// The key.
+        key_id: KeyArn,
+    }
 }
 
 impl Client {
