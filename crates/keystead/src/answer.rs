@@ -21,6 +21,13 @@ impl RequestId {
     }
 }
 
+impl From<uuid::Uuid> for RequestId {
+    /// The ID of a request that is answered before it becomes a call.
+    fn from(id: uuid::Uuid) -> Self {
+        Self(id)
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)

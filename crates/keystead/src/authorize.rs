@@ -52,14 +52,17 @@ impl<T> Authorized<T> {
         Ok((material, live))
     }
 
-    /// The material of a version, ready for use; `None` if the key has no such version (ROT-04).
+    /// The material of a version, ready for use; `None` if the key has no such version (ROT-04), as a replica that is yet
+    /// to import what is pending rotation.
     pub(crate) fn material<'k>(
         &self,
         key: &'k Target,
         version: u32,
         call: &CallFacts<'_>,
     ) -> Result<Option<(&'k Material, LiveHandle)>, Error> {
-        let Some(material) = key.snapshot().material(version) else { return Ok(None) };
+        let Some(material) = key.snapshot().material(version).filter(|material| material.ekt.is_some()) else {
+            return Ok(None);
+        };
         let live = call.engine.materials.live(call.engine, call.region, key.snapshot(), material, call.now)?;
         Ok(Some((material, live)))
     }
@@ -257,10 +260,13 @@ fn decide_retiring(decision: Decision, key: &KeySnapshot, grant: Option<&Grant>,
             || (is(&grant.grantee) && grant.operations.contains(&GrantOperation::RetireGrant))
     });
     let account = call.principal.account();
+    // An account that is a party stands for those of its principals whom an identity policy allows it (GRA-38).
+    let is_account = |party: &Party| party.account().is_some_and(|party| account == Some(party));
     let involved = account == Some(key.arn.account.as_str())
         || grant.is_some_and(|grant| {
             account == Some(grant.issuer.as_str())
-                || grant.retiring.as_ref().and_then(Party::account).is_some_and(|retiring| account == Some(retiring))
+                || grant.retiring.as_ref().is_some_and(is_account)
+                || (is_account(&grant.grantee) && grant.operations.contains(&GrantOperation::RetireGrant))
         });
     match decision {
         _ if stopped => decision,

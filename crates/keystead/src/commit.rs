@@ -103,24 +103,21 @@ impl KeyChange {
         }
     }
 
-    /// The key without the bytes of these imported materials. What is pending rotation leaves no trace; of the others it
-    /// stays known what they were (IMP-46).
-    pub(crate) fn without_materials(previous: Arc<KeySnapshot>, gone: &[&Arc<Material>]) -> Self {
+    /// The key without the bytes of these imported materials, by their versions. The one that is withdrawn leaves no
+    /// trace; of the others it stays known what they were (IMP-46).
+    pub(crate) fn without_materials(previous: Arc<KeySnapshot>, gone: &[u32], withdrawn: Option<u32>) -> Self {
         let mut record = previous.record.clone();
-        let is_gone = |version: u32| gone.iter().any(|material| material.version == version);
-        let (pending, bound): (Vec<&Arc<Material>>, Vec<&Arc<Material>>) =
-            gone.iter().copied().partition(|material| material.version > record.current);
-        let rewritten = bound.into_iter().map(|material| {
+        let is_gone = |version: u32| gone.contains(&version) && withdrawn != Some(version);
+        let rewritten = previous.materials.iter().filter(|material| is_gone(material.version)).map(|material| {
             let imported = material.imported.clone().map(|imported| ImportedMaterial { valid_to: None, ..imported });
             MaterialRecord { ekt: None, imported, ..material.to_record() }
         });
         let rewritten = rewritten.collect();
-        let left = previous.materials.iter().map(|material| {
+        let left = previous.materials.iter().filter(|material| withdrawn != Some(material.version)).map(|material| {
             let (version, present, valid_to) = material.noted();
             (version, present && !is_gone(version), valid_to)
         });
         note_materials(&mut record, left);
-        let withdrawn = pending.first().map(|material| material.version);
         Self { rewritten, withdrawn, forget: true, ..Self::update(Arc::clone(&previous), record) }
     }
 

@@ -1,6 +1,6 @@
 //! The inside of a `Kms`: what all Regions and calls share.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError};
@@ -23,6 +23,7 @@ use crate::metrics::{Gauges, Meter};
 use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
 use crate::region::{RegionState, WriteLocks};
 use crate::sync::{Mutex, RwLock};
+use crate::usage::UnsavedKeys;
 use crate::{Error, RegionConfig, RequestId, record};
 
 /// What all Regions and calls share.
@@ -59,11 +60,15 @@ pub(crate) struct Engine {
     /// Whether a multi-Region primary needs `iam:CreateServiceLinkedRole` (RUL-25).
     pub(crate) service_linked_role: bool,
     pub(crate) configured: HashMap<Region, RegionConfig>,
+    /// Of accounts that have not all Regions.
+    pub(crate) enabled_regions: HashMap<AccountId, BTreeSet<Region>>,
     /// Taken by writers.
     pub(crate) locks: Arc<WriteLocks>,
     pub(crate) regions: RwLock<HashMap<Region, Arc<RegionState>>>,
     /// Serialises commits that change a counter.
     pub(crate) counters: Mutex<()>,
+    /// The keys whose last use is not saved.
+    pub(crate) unsaved: UnsavedKeys,
     /// Outbox entries that were delivered and go with the next commit.
     pub(crate) delivered: Mutex<Vec<keystead_store::Key>>,
     /// Taken while the outbox is offered again.
@@ -91,6 +96,11 @@ impl Engine {
     /// What the Region is, whether or not it was opened.
     pub(crate) fn region_config(&self, region: &Region) -> RegionConfig {
         self.configured.get(region).copied().unwrap_or_else(|| RegionConfig::of_region(region))
+    }
+
+    /// Whether the account has enabled the Region.
+    pub(crate) fn is_enabled(&self, region: &Region, account: AccountId) -> bool {
+        self.enabled_regions.get(&account).is_none_or(|enabled| enabled.contains(region))
     }
 
     /// All Regions that the store knows.

@@ -1,6 +1,6 @@
 //! The instance.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -36,6 +36,7 @@ use crate::quota::{Limiter, QuotaError, QuotaProfile};
 use crate::region::WriteLocks;
 use crate::sync::{Mutex, RwLock};
 use crate::upkeep::Instance;
+use crate::usage::UnsavedKeys;
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
 ///
@@ -318,6 +319,7 @@ pub struct KmsBuilder {
     multi_region_delay: Duration,
     no_service_linked_role: bool,
     regions: HashMap<Region, RegionConfig>,
+    enabled_regions: HashMap<AccountId, BTreeSet<Region>>,
 }
 
 impl KmsBuilder {
@@ -469,6 +471,13 @@ impl KmsBuilder {
         self
     }
 
+    /// Names the Regions that an account has enabled; by default they are all. Its keys cannot be replicated to others.
+    #[must_use]
+    pub fn enabled_regions(mut self, account: AccountId, regions: impl IntoIterator<Item = Region>) -> Self {
+        self.enabled_regions.insert(account, regions.into_iter().collect());
+        self
+    }
+
     /// Builds the instance.
     ///
     /// # Errors
@@ -519,9 +528,11 @@ impl KmsBuilder {
             multi_region_delay: self.multi_region_delay,
             service_linked_role: !self.no_service_linked_role,
             configured: self.regions,
+            enabled_regions: self.enabled_regions,
             locks: Arc::new(WriteLocks::new()),
             regions: RwLock::default(),
             counters: Mutex::default(),
+            unsaved: UnsavedKeys::default(),
             delivered: Mutex::default(),
             redelivery: Mutex::default(),
             outbox_order: AtomicU64::new(0),

@@ -47,6 +47,8 @@ mod facts;
 mod grant;
 mod import;
 mod instance;
+#[cfg(feature = "serde")]
+mod json;
 mod kms;
 mod ledger;
 mod maintenance;
@@ -63,12 +65,15 @@ mod region;
 mod related;
 mod request;
 mod resolve;
+mod response;
 mod shape;
 mod snapshot;
 mod sync;
 mod synchronize;
 mod targets;
 pub mod templates;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod upkeep;
 mod usage;
 mod value;

@@ -86,6 +86,14 @@ pub(crate) struct ImportedMaterial {
     pub(crate) valid_to: Option<Timestamp>,
 }
 
+impl MaterialRecord {
+    /// As a related key knows the material that is yet to import it (MRK-62, MRK-64): description and expiry are its own.
+    pub(crate) fn awaiting_import(self) -> Self {
+        let imported = self.imported.map(|imported| ImportedMaterial { description: None, valid_to: None, ..imported });
+        Self { ekt: None, imported, ..self }
+    }
+}
+
 /// A completed rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rotation {
@@ -106,6 +114,13 @@ pub(crate) struct AliasRecord {
     pub(crate) key_policy: Option<Arc<str>>,
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
+}
+
+impl AliasRecord {
+    /// A new alias of a key.
+    pub(crate) fn of(key: KeyId, now: Timestamp) -> Self {
+        Self { format: RECORD_FORMAT, target: Some(key), key_policy: None, created: now, updated: now }
+    }
 }
 
 /// How many resources of one kind an account has in a Region (QUO-11).
@@ -191,7 +206,8 @@ impl KeyRecord {
         [deletion, phase, rotation, self.expiry_due()].into_iter().flatten().min()
     }
 
-    /// The record of a replica of this key: what is shared, and everything else at its default (MRK-24).
+    /// The record of a replica of this key: what is shared, and everything else at its default (MRK-24). Tokens in it are
+    /// still those of this key's Region.
     pub(crate) fn as_replica(&self, now: Timestamp) -> Self {
         Self {
             created: now,

@@ -107,11 +107,6 @@ impl RegionState {
         if expires { self.key(arn) } else { Ok(None) }
     }
 
-    /// The keys among the live ones that fit.
-    pub(crate) fn live_keys(&self, fits: impl Fn(&KeySnapshot) -> bool) -> Vec<KeyArn> {
-        self.keys.pin().values().map(|cell| cell.load()).filter(|key| fits(key)).map(|key| key.arn).collect()
-    }
-
     /// Whether the key can be had without reading the store.
     pub(crate) fn has_live_key(&self, arn: &KeyArn) -> bool {
         self.keys.pin().contains_key(&KeyRef { account: arn.account, key_id: arn.key_id })

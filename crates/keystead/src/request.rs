@@ -77,6 +77,30 @@ macro_rules! request {
             pub(crate) const MEMBERS: &'static [&'static str] = &[$(stringify!($member)),*];
         }
 
+        #[cfg(feature = "serde")]
+        impl<'de> $crate::json::Structure<'de> for $name<'de> {
+            fn read<A: serde::de::MapAccess<'de>>(
+                &mut self,
+                position: usize,
+                member: &$crate::catalogue::Member,
+                map: &mut A,
+            ) -> Result<(), A::Error> {
+                let mut at = 0..;
+                $(if at.next() == Some(position) {
+                    return $crate::json::read_member(&mut self.$member, member, map);
+                })*
+                map.next_value::<serde::de::IgnoredAny>().map(drop)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $name<'de> {
+            /// Reads the JSON form of the API, which `serde_json` must lend as bytes or text.
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::json::read_structure(<Self as $crate::request::Request>::ROW.members, deserializer)
+            }
+        }
+
         impl<'a> $crate::client::Call<'a, $name<'a>> {
             $(
                 $(#[$member_doc])*

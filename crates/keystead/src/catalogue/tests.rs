@@ -8,4 +8,5 @@ mod model;
 mod permissions;
 mod properties;
 mod requests;
+mod responses;
 mod states;

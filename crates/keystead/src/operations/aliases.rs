@@ -14,7 +14,7 @@ use crate::commit::{AliasChange, Changes, KeyChange};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::damaged;
 use crate::quota::{self, ResourceQuota};
-use crate::record::{AliasRecord, RECORD_FORMAT};
+use crate::record::AliasRecord;
 use crate::request::request;
 use crate::targets::{BoundAlias, MovingAlias, NewAlias, Target};
 
@@ -119,13 +119,7 @@ impl Operation for CreateAlias<'_> {
         let key = targets.target.held();
         let mut record = key.record.clone();
         record.aliases.insert(name.clone());
-        let alias = AliasRecord {
-            format: RECORD_FORMAT,
-            target: Some(key.arn.key_id),
-            key_policy: None,
-            created: call.now,
-            updated: call.now,
-        };
+        let alias = AliasRecord::of(key.arn.key_id, call.now);
         let change = change(&targets.alias, Some(alias), Expect::Absent);
         let keys = vec![KeyChange::update(key, record)];
         Ok(Effect::changing(Unit, Changes { keys, aliases: vec![change], ..Changes::default() }))

@@ -9,61 +9,64 @@ use keystead_types::{AccountId, KeyArn, KeyId, Region, Timestamp};
 
 use super::imports::ExpirationModel;
 use crate::audit::{FieldValue, Fields};
+use crate::response::response;
 use crate::snapshot::KeySnapshot;
 
-/// Everything about a key but its tags, aliases, policy and rotation. Members whose condition does not hold are
-/// absent (API-045).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct KeyMetadata {
-    /// The owner.
-    pub aws_account_id: AccountId,
-    /// The key ID.
-    pub key_id: KeyId,
-    /// The key ARN.
-    pub arn: KeyArn,
-    /// When the key was created; its material may be newer.
-    pub creation_date: Timestamp,
-    /// Whether the state is `Enabled`.
-    pub enabled: bool,
-    /// The description; empty if never set.
-    pub description: String,
-    /// What the key may be used for.
-    pub key_usage: KeyUsage,
-    /// The state.
-    pub key_state: KeyState,
-    /// When the key will be deleted; in state `PendingDeletion`.
-    pub deletion_date: Option<Timestamp>,
-    /// When the first of the imported materials expires; while all are there, and one does.
-    pub valid_to: Option<Timestamp>,
-    /// Where the material comes from.
-    pub origin: Origin,
-    /// Whether imported material expires; while it is there.
-    pub expiration_model: Option<ExpirationModel>,
-    /// Who manages the key.
-    pub key_manager: KeyManager,
-    /// The old name of [`KeyMetadata::key_spec`], always equal to it.
-    pub customer_master_key_spec: KeySpec,
-    /// The kind of key material.
-    pub key_spec: KeySpec,
-    /// For usage `ENCRYPT_DECRYPT`.
-    pub encryption_algorithms: Option<Vec<EncryptionAlgorithm>>,
-    /// For usage `SIGN_VERIFY`.
-    pub signing_algorithms: Option<Vec<SigningAlgorithm>>,
-    /// For usage `KEY_AGREEMENT`.
-    pub key_agreement_algorithms: Option<Vec<KeyAgreementAlgorithm>>,
-    /// For usage `ENCAPSULATE_DECAPSULATE`.
-    pub encapsulation_algorithms: Option<Vec<EncapsulationAlgorithm>>,
-    /// For usage `GENERATE_VERIFY_MAC`.
-    pub mac_algorithms: Option<Vec<MacAlgorithmSpec>>,
-    /// Whether the key belongs to a set of related multi-Region keys.
-    pub multi_region: bool,
-    /// The set of related keys; for multi-Region keys.
-    pub multi_region_configuration: Option<MultiRegionConfiguration>,
-    /// The waiting period that has not begun; in state `PendingReplicaDeletion`.
-    pub pending_deletion_window_in_days: Option<u32>,
-    /// The material that encrypts; for symmetric encryption keys.
-    pub current_key_material_id: Option<MaterialId>,
+response! {
+    /// Everything about a key but its tags, aliases, policy and rotation. Members whose condition does not hold are
+    /// absent (API-045).
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    KeyMetadata {
+        /// The owner.
+        #[cfg_attr(feature = "serde", serde(rename = "AWSAccountId"))]
+        aws_account_id: AccountId,
+        /// The key ID.
+        key_id: KeyId,
+        /// The key ARN.
+        arn: KeyArn,
+        /// When the key was created; its material may be newer.
+        creation_date: Timestamp,
+        /// Whether the state is `Enabled`.
+        enabled: bool,
+        /// The description; empty if never set.
+        description: String,
+        /// What the key may be used for.
+        key_usage: KeyUsage,
+        /// The state.
+        key_state: KeyState,
+        /// When the key will be deleted; in state `PendingDeletion`.
+        deletion_date: Option<Timestamp>,
+        /// When the first of the imported materials expires; while all are there, and one does.
+        valid_to: Option<Timestamp>,
+        /// Where the material comes from.
+        origin: Origin,
+        /// Whether imported material expires; while it is there.
+        expiration_model: Option<ExpirationModel>,
+        /// Who manages the key.
+        key_manager: KeyManager,
+        /// The old name of [`KeyMetadata::key_spec`], always equal to it.
+        customer_master_key_spec: KeySpec,
+        /// The kind of key material.
+        key_spec: KeySpec,
+        /// For usage `ENCRYPT_DECRYPT`.
+        encryption_algorithms: Option<Vec<EncryptionAlgorithm>>,
+        /// For usage `SIGN_VERIFY`.
+        signing_algorithms: Option<Vec<SigningAlgorithm>>,
+        /// For usage `KEY_AGREEMENT`.
+        key_agreement_algorithms: Option<Vec<KeyAgreementAlgorithm>>,
+        /// For usage `ENCAPSULATE_DECAPSULATE`.
+        encapsulation_algorithms: Option<Vec<EncapsulationAlgorithm>>,
+        /// For usage `GENERATE_VERIFY_MAC`.
+        mac_algorithms: Option<Vec<MacAlgorithmSpec>>,
+        /// Whether the key belongs to a set of related multi-Region keys.
+        multi_region: bool,
+        /// The set of related keys; for multi-Region keys.
+        multi_region_configuration: Option<MultiRegionConfiguration>,
+        /// The waiting period that has not begun; in state `PendingReplicaDeletion`.
+        pending_deletion_window_in_days: Option<u32>,
+        /// The material that encrypts; for symmetric encryption keys.
+        current_key_material_id: Option<MaterialId>,
+    }
 }
 
 impl KeyMetadata {
@@ -145,44 +148,37 @@ impl KeyMetadata {
     }
 }
 
-/// A set of related multi-Region keys, as every one of them shows it (MRK-45).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MultiRegionConfiguration {
-    /// The role of the described key.
-    pub multi_region_key_type: MultiRegionKeyType,
-    /// The primary; the described key itself if it is that.
-    pub primary_key: MultiRegionKey,
-    /// All replicas, in every state; the described key among them if it is one.
-    pub replica_keys: Vec<MultiRegionKey>,
+response! {
+    /// A set of related multi-Region keys, as every one of them shows it (MRK-45).
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    MultiRegionConfiguration {
+        /// The role of the described key.
+        multi_region_key_type: MultiRegionKeyType,
+        /// The primary; the described key itself if it is that.
+        primary_key: MultiRegionKey,
+        /// All replicas, in every state; the described key among them if it is one.
+        replica_keys: Vec<MultiRegionKey>,
+    }
 }
 
-/// The role of a multi-Region key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MultiRegionKeyType {
-    /// The key of the set that can be replicated, and that owns what the set shares.
-    Primary,
-    /// A key made by ReplicateKey.
-    Replica,
+keystead_hierarchy::api_enum! {
+    /// The role of a multi-Region key.
+    pub enum MultiRegionKeyType("multi-Region key type") {
+        /// The key of the set that can be replicated, and that owns what the set shares.
+        Primary = "PRIMARY",
+        /// A key made by ReplicateKey.
+        Replica = "REPLICA",
+    }
 }
 
-/// A key of a set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct MultiRegionKey {
-    /// The key.
-    pub arn: KeyArn,
-    /// Its Region.
-    pub region: Region,
-}
-
-impl MultiRegionKeyType {
-    /// The name in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Primary => "PRIMARY",
-            Self::Replica => "REPLICA",
-        }
+response! {
+    /// A key of a set.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    MultiRegionKey {
+        /// The key.
+        arn: KeyArn,
+        /// Its Region.
+        region: Region,
     }
 }
 

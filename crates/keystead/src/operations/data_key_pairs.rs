@@ -16,6 +16,7 @@ use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::crypto;
 use crate::recipient::{Released, release};
 use crate::request::request;
+use crate::response::response;
 use crate::targets::OneKey;
 use crate::value::RecipientInfo;
 
@@ -59,40 +60,42 @@ request! {
     }
 }
 
-/// The answer of [`GenerateDataKeyPair`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct GenerateDataKeyPairResponse {
-    /// The private key sealed; Decrypt opens it.
-    pub private_key_ciphertext_blob: Vec<u8>,
-    /// The private key in clear, unless an attested recipient gets it: PKCS #8, DER; wiped on drop.
-    pub private_key_plaintext: Option<SecretBytes>,
-    /// The private key encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
-    pub ciphertext_for_recipient: Option<Vec<u8>>,
-    /// The public key: SubjectPublicKeyInfo, DER.
-    pub public_key: Vec<u8>,
-    /// The key that sealed.
-    pub key_id: KeyArn,
-    /// The kind of key pair.
-    pub key_pair_spec: DataKeyPairSpec,
-    /// The material that sealed.
-    pub key_material_id: Option<MaterialId>,
+response! {
+    /// The answer of [`GenerateDataKeyPair`].
+    #[derive(Clone, Debug)]
+    GenerateDataKeyPairResponse {
+        /// The private key sealed; Decrypt opens it.
+        private_key_ciphertext_blob: Vec<u8>,
+        /// The private key in clear, unless an attested recipient gets it: PKCS #8, DER; wiped on drop.
+        private_key_plaintext: Option<SecretBytes>,
+        /// The private key encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
+        ciphertext_for_recipient: Option<Vec<u8>>,
+        /// The public key: SubjectPublicKeyInfo, DER.
+        public_key: Vec<u8>,
+        /// The key that sealed.
+        key_id: KeyArn,
+        /// The kind of key pair.
+        key_pair_spec: DataKeyPairSpec,
+        /// The material that sealed.
+        key_material_id: Option<MaterialId>,
+    }
 }
 
-/// The answer of [`GenerateDataKeyPairWithoutPlaintext`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct GenerateDataKeyPairWithoutPlaintextResponse {
-    /// The private key sealed; Decrypt opens it.
-    pub private_key_ciphertext_blob: Vec<u8>,
-    /// The public key: SubjectPublicKeyInfo, DER.
-    pub public_key: Vec<u8>,
-    /// The key that sealed.
-    pub key_id: KeyArn,
-    /// The kind of key pair.
-    pub key_pair_spec: DataKeyPairSpec,
-    /// The material that sealed.
-    pub key_material_id: Option<MaterialId>,
+response! {
+    /// The answer of [`GenerateDataKeyPairWithoutPlaintext`].
+    #[derive(Clone, Debug)]
+    GenerateDataKeyPairWithoutPlaintextResponse {
+        /// The private key sealed; Decrypt opens it.
+        private_key_ciphertext_blob: Vec<u8>,
+        /// The public key: SubjectPublicKeyInfo, DER.
+        public_key: Vec<u8>,
+        /// The key that sealed.
+        key_id: KeyArn,
+        /// The kind of key pair.
+        key_pair_spec: DataKeyPairSpec,
+        /// The material that sealed.
+        key_material_id: Option<MaterialId>,
+    }
 }
 
 impl Client {

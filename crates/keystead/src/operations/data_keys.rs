@@ -16,6 +16,7 @@ use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::crypto;
 use crate::recipient::{Released, release};
 use crate::request::request;
+use crate::response::response;
 use crate::targets::OneKey;
 use crate::value::RecipientInfo;
 
@@ -61,20 +62,21 @@ request! {
     }
 }
 
-/// The answer of [`GenerateDataKey`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct GenerateDataKeyResponse {
-    /// The data key sealed; Decrypt opens it.
-    pub ciphertext_blob: Vec<u8>,
-    /// The data key in clear, unless an attested recipient gets it; wiped on drop.
-    pub plaintext: Option<SecretBytes>,
-    /// The data key encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
-    pub ciphertext_for_recipient: Option<Vec<u8>>,
-    /// The key that sealed.
-    pub key_id: KeyArn,
-    /// The material that sealed; without a recipient.
-    pub key_material_id: Option<MaterialId>,
+response! {
+    /// The answer of [`GenerateDataKey`].
+    #[derive(Clone, Debug)]
+    GenerateDataKeyResponse {
+        /// The data key sealed; Decrypt opens it.
+        ciphertext_blob: Vec<u8>,
+        /// The data key in clear, unless an attested recipient gets it; wiped on drop.
+        plaintext: Option<SecretBytes>,
+        /// The data key encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
+        ciphertext_for_recipient: Option<Vec<u8>>,
+        /// The key that sealed.
+        key_id: KeyArn,
+        /// The material that sealed; without a recipient.
+        key_material_id: Option<MaterialId>,
+    }
 }
 
 impl GenerateDataKeyResponse {
@@ -84,16 +86,17 @@ impl GenerateDataKeyResponse {
     }
 }
 
-/// The answer of [`GenerateDataKeyWithoutPlaintext`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct GenerateDataKeyWithoutPlaintextResponse {
-    /// The data key sealed; Decrypt opens it.
-    pub ciphertext_blob: Vec<u8>,
-    /// The key that sealed.
-    pub key_id: KeyArn,
-    /// The material that sealed.
-    pub key_material_id: Option<MaterialId>,
+response! {
+    /// The answer of [`GenerateDataKeyWithoutPlaintext`].
+    #[derive(Clone, Debug)]
+    GenerateDataKeyWithoutPlaintextResponse {
+        /// The data key sealed; Decrypt opens it.
+        ciphertext_blob: Vec<u8>,
+        /// The key that sealed.
+        key_id: KeyArn,
+        /// The material that sealed.
+        key_material_id: Option<MaterialId>,
+    }
 }
 
 impl Client {

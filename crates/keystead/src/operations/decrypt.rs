@@ -18,6 +18,7 @@ use crate::door::{CallFacts, Effect, Operation};
 use crate::material::LiveHandle;
 use crate::recipient::{Released, release};
 use crate::request::request;
+use crate::response::response;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{Decrypting, DecryptingKey, Target};
 use crate::value::{Blob, RecipientInfo};
@@ -47,20 +48,21 @@ request! {
     }
 }
 
-/// The answer of [`Decrypt`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct DecryptResponse {
-    /// The key that decrypted.
-    pub key_id: KeyArn,
-    /// What was encrypted, unless an attested recipient gets it; wiped on drop.
-    pub plaintext: Option<SecretBytes>,
-    /// What was encrypted, encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
-    pub ciphertext_for_recipient: Option<Vec<u8>>,
-    /// The algorithm used.
-    pub encryption_algorithm: EncryptionAlgorithm,
-    /// The material that decrypted; present for symmetric keys, without a recipient.
-    pub key_material_id: Option<MaterialId>,
+response! {
+    /// The answer of [`Decrypt`].
+    #[derive(Clone, Debug)]
+    DecryptResponse {
+        /// The key that decrypted.
+        key_id: KeyArn,
+        /// What was encrypted, unless an attested recipient gets it; wiped on drop.
+        plaintext: Option<SecretBytes>,
+        /// What was encrypted, encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
+        ciphertext_for_recipient: Option<Vec<u8>>,
+        /// The algorithm used.
+        encryption_algorithm: EncryptionAlgorithm,
+        /// The material that decrypted; present for symmetric keys, without a recipient.
+        key_material_id: Option<MaterialId>,
+    }
 }
 
 impl DecryptResponse {

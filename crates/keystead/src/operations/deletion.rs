@@ -13,10 +13,15 @@ use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::request::request;
+use crate::response::response;
 use crate::targets::{OneKey, Target};
 
 request! {
     /// Begins the waiting period after which the key is destroyed (STA-51 to STA-62). The key is unusable at once.
+    ///
+    /// Nobody knows which ciphertexts there are under the key, so nobody warns of their loss. Public keys that were
+    /// handed out stay with their holders, who are told nothing: they can go on encrypting with the public key of a key
+    /// pair, and once that is destroyed nobody can decrypt it (STA-73, STA-74).
     ///
     /// Authorized by `kms:ScheduleKeyDeletion` on the key.
     ScheduleKeyDeletion: SCHEDULE_KEY_DELETION -> ScheduleKeyDeletionResponse {
@@ -27,18 +32,19 @@ request! {
     }
 }
 
-/// The answer of [`ScheduleKeyDeletion`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ScheduleKeyDeletionResponse {
-    /// The key.
-    pub key_id: KeyArn,
-    /// When it will be destroyed; unknown as long as replicas exist (STA-80).
-    pub deletion_date: Option<Timestamp>,
-    /// The new state.
-    pub key_state: KeyState,
-    /// The waiting period in days.
-    pub pending_window_in_days: u32,
+response! {
+    /// The answer of [`ScheduleKeyDeletion`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    ScheduleKeyDeletionResponse {
+        /// The key.
+        key_id: KeyArn,
+        /// When it will be destroyed; unknown as long as replicas exist (STA-80).
+        deletion_date: Option<Timestamp>,
+        /// The new state.
+        key_state: KeyState,
+        /// The waiting period in days.
+        pending_window_in_days: u32,
+    }
 }
 
 request! {
@@ -51,12 +57,13 @@ request! {
     }
 }
 
-/// The answer of [`CancelKeyDeletion`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CancelKeyDeletionResponse {
-    /// The key.
-    pub key_id: KeyArn,
+response! {
+    /// The answer of [`CancelKeyDeletion`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    CancelKeyDeletionResponse {
+        /// The key.
+        key_id: KeyArn,
+    }
 }
 
 impl Client {

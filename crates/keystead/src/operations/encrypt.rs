@@ -16,6 +16,7 @@ use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::{crypto, hierarchy};
 use crate::request::request;
+use crate::response::response;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{OneKey, Target};
 use crate::value::Blob;
@@ -40,16 +41,17 @@ request! {
     }
 }
 
-/// The answer of [`Encrypt`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct EncryptResponse {
-    /// The ciphertext; names its key, so that Decrypt needs none.
-    pub ciphertext_blob: Vec<u8>,
-    /// The key that encrypted.
-    pub key_id: KeyArn,
-    /// The algorithm used.
-    pub encryption_algorithm: EncryptionAlgorithm,
+response! {
+    /// The answer of [`Encrypt`].
+    #[derive(Clone, Debug)]
+    EncryptResponse {
+        /// The ciphertext; names its key, so that Decrypt needs none.
+        ciphertext_blob: Vec<u8>,
+        /// The key that encrypted.
+        key_id: KeyArn,
+        /// The algorithm used.
+        encryption_algorithm: EncryptionAlgorithm,
+    }
 }
 
 impl Client {

@@ -16,6 +16,7 @@ use crate::grant::{ContextConstraint, Grant, GrantId, GrantOperation, Party};
 use crate::pagination::{PageBounds, PageRequest};
 use crate::record;
 use crate::request::request;
+use crate::response::response;
 use crate::targets::{NoKey, OneKey};
 use crate::value::GrantConstraints;
 
@@ -39,16 +40,17 @@ request! {
     }
 }
 
-/// The answer of [`ListGrants`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ListGrantsResponse {
-    /// One page.
-    pub grants: Vec<GrantListEntry>,
-    /// Where to go on; present if there is more.
-    pub next_marker: Option<String>,
-    /// Whether there is more.
-    pub truncated: bool,
+response! {
+    /// The answer of [`ListGrants`].
+    #[derive(Clone, Debug)]
+    ListGrantsResponse {
+        /// One page.
+        grants: Vec<GrantListEntry>,
+        /// Where to go on; present if there is more.
+        next_marker: Option<String>,
+        /// Whether there is more.
+        truncated: bool,
+    }
 }
 
 request! {
@@ -67,44 +69,46 @@ request! {
     }
 }
 
-/// The answer of [`ListRetirableGrants`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ListRetirableGrantsResponse {
-    /// One page.
-    pub grants: Vec<GrantListEntry>,
-    /// Where to go on; present if there is more.
-    pub next_marker: Option<String>,
-    /// Whether there is more.
-    pub truncated: bool,
+response! {
+    /// The answer of [`ListRetirableGrants`].
+    #[derive(Clone, Debug)]
+    ListRetirableGrantsResponse {
+        /// One page.
+        grants: Vec<GrantListEntry>,
+        /// Where to go on; present if there is more.
+        next_marker: Option<String>,
+        /// Whether there is more.
+        truncated: bool,
+    }
 }
 
-/// A grant in a list (GRA-07).
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct GrantListEntry {
-    /// The key.
-    pub key_id: KeyArn,
-    /// The grant.
-    pub grant_id: GrantId,
-    /// The name; empty if none was given.
-    pub name: String,
-    /// When it was made.
-    pub creation_date: Timestamp,
-    /// Who may use the key.
-    pub grantee_principal: Option<String>,
-    /// The service that may use the key.
-    pub grantee_service_principal: Option<String>,
-    /// Who may retire the grant.
-    pub retiring_principal: Option<String>,
-    /// The service that may retire the grant.
-    pub retiring_service_principal: Option<String>,
-    /// The account whose principal made the grant, as ARN of its root.
-    pub issuing_account: String,
-    /// What is granted.
-    pub operations: Vec<GrantOperation>,
-    /// Under which conditions.
-    pub constraints: Option<GrantConstraints<'static>>,
+response! {
+    /// A grant in a list (GRA-07).
+    #[derive(Clone, Debug)]
+    GrantListEntry {
+        /// The key.
+        key_id: KeyArn,
+        /// The grant.
+        grant_id: GrantId,
+        /// The name; empty if none was given.
+        name: String,
+        /// When it was made.
+        creation_date: Timestamp,
+        /// Who may use the key.
+        grantee_principal: Option<String>,
+        /// The service that may use the key.
+        grantee_service_principal: Option<String>,
+        /// Who may retire the grant.
+        retiring_principal: Option<String>,
+        /// The service that may retire the grant.
+        retiring_service_principal: Option<String>,
+        /// The account whose principal made the grant, as ARN of its root.
+        issuing_account: String,
+        /// What is granted.
+        operations: Vec<GrantOperation>,
+        /// Under which conditions.
+        constraints: Option<GrantConstraints<'static>>,
+    }
 }
 
 impl Client {

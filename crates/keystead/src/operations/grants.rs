@@ -21,6 +21,7 @@ use crate::grant::{Afterglow, ContextConstraint, Grant, GrantId, GrantOperation,
 use crate::quota::{self, ResourceQuota};
 use crate::record::RECORD_FORMAT;
 use crate::request::request;
+use crate::response::response;
 use crate::targets::{GrantOfKey, OneKey, Retiring, Target};
 use crate::value::GrantConstraints;
 
@@ -54,14 +55,15 @@ request! {
     }
 }
 
-/// The answer of [`CreateGrant`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CreateGrantResponse {
-    /// A token of the grant; needed nowhere, accepted where grants count.
-    pub grant_token: String,
-    /// The ID of the grant.
-    pub grant_id: GrantId,
+response! {
+    /// The answer of [`CreateGrant`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    CreateGrantResponse {
+        /// A token of the grant; needed nowhere, accepted where grants count.
+        grant_token: String,
+        /// The ID of the grant.
+        grant_id: GrantId,
+    }
 }
 
 request! {

@@ -21,6 +21,7 @@ use crate::import::{Accepted, ImportToken, NewWrappingKey, accept, note_material
 use crate::material;
 use crate::record::{ImportedMaterial, MaterialRecord};
 use crate::request::request;
+use crate::response::response;
 use crate::snapshot::{KeySnapshot, Material};
 use crate::targets::{OneKey, Target};
 use crate::value::Blob;
@@ -40,18 +41,19 @@ request! {
     }
 }
 
-/// The answer of [`GetParametersForImport`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GetParametersForImportResponse {
-    /// The key.
-    pub key_id: KeyArn,
-    /// To be sent with the wrapped material. Not secret.
-    pub import_token: Vec<u8>,
-    /// The wrapping key: SubjectPublicKeyInfo, DER.
-    pub public_key: Vec<u8>,
-    /// Until when token and wrapping key are good.
-    pub parameters_valid_to: Timestamp,
+response! {
+    /// The answer of [`GetParametersForImport`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    GetParametersForImportResponse {
+        /// The key.
+        key_id: KeyArn,
+        /// To be sent with the wrapped material. Not secret.
+        import_token: Vec<u8>,
+        /// The wrapping key: SubjectPublicKeyInfo, DER.
+        public_key: Vec<u8>,
+        /// Until when token and wrapping key are good.
+        parameters_valid_to: Timestamp,
+    }
 }
 
 request! {
@@ -60,6 +62,9 @@ request! {
     /// The first material binds the key for good: no other can be imported later, but into a symmetric encryption key as
     /// new material that waits for RotateKeyOnDemand. The host keeps the original: what is deleted or expires here can
     /// only be imported again.
+    ///
+    /// Related multi-Region keys take the same material, each by an import of its own: new material first the primary, then
+    /// every replica (chapter 31, section 15).
     ///
     /// Authorized by `kms:ImportKeyMaterial` on the key.
     ImportKeyMaterial: IMPORT_KEY_MATERIAL -> ImportKeyMaterialResponse {
@@ -83,19 +88,21 @@ request! {
     }
 }
 
-/// The answer of [`ImportKeyMaterial`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ImportKeyMaterialResponse {
-    /// The key.
-    pub key_id: KeyArn,
-    /// The material; for symmetric encryption keys.
-    pub key_material_id: Option<MaterialId>,
+response! {
+    /// The answer of [`ImportKeyMaterial`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    ImportKeyMaterialResponse {
+        /// The key.
+        key_id: KeyArn,
+        /// The material; for symmetric encryption keys.
+        key_material_id: Option<MaterialId>,
+    }
 }
 
 request! {
     /// Deletes imported material; the key waits for it to be imported again. Succeeds when there is none (chapter 32,
-    /// section 8).
+    /// section 8). Related keys keep theirs, but what is pending rotation goes from all of them when it goes from the
+    /// primary.
     ///
     /// Authorized by `kms:DeleteImportedKeyMaterial` on the key.
     DeleteImportedKeyMaterial: DELETE_IMPORTED_KEY_MATERIAL -> DeleteImportedKeyMaterialResponse {
@@ -106,14 +113,15 @@ request! {
     }
 }
 
-/// The answer of [`DeleteImportedKeyMaterial`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DeleteImportedKeyMaterialResponse {
-    /// The key.
-    pub key_id: KeyArn,
-    /// The material; for symmetric encryption keys that have or had one.
-    pub key_material_id: Option<MaterialId>,
+response! {
+    /// The answer of [`DeleteImportedKeyMaterial`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    DeleteImportedKeyMaterialResponse {
+        /// The key.
+        key_id: KeyArn,
+        /// The material; for symmetric encryption keys that have or had one.
+        key_material_id: Option<MaterialId>,
+    }
 }
 
 keystead_hierarchy::api_enum! {
@@ -372,11 +380,20 @@ impl Operation for ImportKeyMaterial<'_> {
         Ok(text(&self.key_id))
     }
 
-    fn capability(&self, targets: &Authorized<OneKey>, _: &CallFacts<'_>) -> Result<(), Error> {
+    fn capability(&self, targets: &Authorized<OneKey>, call: &CallFacts<'_>) -> Result<(), Error> {
         let key = targets.0.snapshot();
         require_external(key)?;
         require_one_of_many(key, "ImportType", self.import_type.is_some())?;
-        require_one_of_many(key, "KeyMaterialId", self.key_material_id.is_some())
+        require_one_of_many(key, "KeyMaterialId", self.key_material_id.is_some())?;
+        if self.import_type()? == Some(ImportType::New) && key.is_replica(call.now) {
+            let message = format!(
+                "{} is a replica key: import new material into the primary key first, then here as \
+                 EXISTING_KEY_MATERIAL.",
+                key.arn_text
+            );
+            return Err(Error::UnsupportedOperation(message.into()));
+        }
+        Ok(())
     }
 
     fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<Importing<'p>, Error> {
@@ -409,13 +426,13 @@ impl Operation for ImportKeyMaterial<'_> {
         note_materials(&mut record, others.chain([(version, true, valid_to)]));
 
         let key_material_id = is_symmetric(snapshot).then_some(material.id);
-        let mut change = KeyChange::update(key.held(), record);
-        match known {
-            Some(_) => change.rewritten.push(material),
-            None => change.materials.push(material),
-        }
+        let change = KeyChange::update(key.held(), record);
+        let changes = match known {
+            Some(_) => Changes::of(KeyChange { rewritten: vec![material], ..change }),
+            None => call.engine.new_imported_material(change, material, call.now)?,
+        };
         let response = ImportKeyMaterialResponse { key_id: *key.arn(), key_material_id };
-        Ok(recorded(response, *key.arn(), key_material_id, Changes::of(change)))
+        Ok(recorded(response, *key.arn(), key_material_id, changes))
     }
 }
 
@@ -454,14 +471,17 @@ impl Operation for DeleteImportedKeyMaterial<'_> {
 
     fn perform(
         (key, material): (&Target, Option<&Arc<Material>>),
-        _: &CallFacts<'_>,
+        call: &CallFacts<'_>,
     ) -> Result<Effect<DeleteImportedKeyMaterialResponse>, Error> {
         let snapshot = key.snapshot();
         let key_material_id = material.filter(|_| is_symmetric(snapshot)).map(|material| material.id);
         let response = DeleteImportedKeyMaterialResponse { key_id: *key.arn(), key_material_id };
+        // A primary withdraws pending material from its set, also when it has not imported it yet itself.
+        let is_withdrawn =
+            |material: &Material| material.version > snapshot.record.current && !snapshot.is_replica(call.now);
         let changes = match material {
-            Some(material) if material.ekt.is_some() => {
-                Changes::of(KeyChange::without_materials(key.held(), &[material]))
+            Some(material) if material.ekt.is_some() || is_withdrawn(material) => {
+                call.engine.without_materials(key.held(), &[material], call.now)?
             }
             _ => Changes::default(),
         };

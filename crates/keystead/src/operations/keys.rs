@@ -25,6 +25,7 @@ use crate::record::{KeyRecord, RECORD_FORMAT};
 use crate::region::RegionState;
 use crate::related::RelatedKeys;
 use crate::request::request;
+use crate::response::response;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{DescribedKey, NewKey, OneKey, Target};
 use crate::value::Tag;
@@ -61,12 +62,13 @@ request! {
     }
 }
 
-/// The answer of [`CreateKey`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CreateKeyResponse {
-    /// The new key.
-    pub key_metadata: KeyMetadata,
+response! {
+    /// The answer of [`CreateKey`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    CreateKeyResponse {
+        /// The new key.
+        key_metadata: KeyMetadata,
+    }
 }
 
 impl Client {
@@ -192,9 +194,6 @@ impl Operation for CreateKey<'_> {
             }
         }
         match origin {
-            Origin::External if self.multi_region == Some(true) => {
-                Err(not_yet("Multi-Region keys with imported material"))
-            }
             Origin::AwsKms | Origin::External => Ok(()),
             Origin::AwsCloudHsm | Origin::ExternalKeyStore => Err(not_yet("Custom key stores")),
         }
@@ -297,12 +296,13 @@ request! {
     }
 }
 
-/// The answer of [`DescribeKey`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DescribeKeyResponse {
-    /// The key.
-    pub key_metadata: KeyMetadata,
+response! {
+    /// The answer of [`DescribeKey`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    DescribeKeyResponse {
+        /// The key.
+        key_metadata: KeyMetadata,
+    }
 }
 
 impl Operation for DescribeKey<'_> {

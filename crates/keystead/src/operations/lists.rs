@@ -16,11 +16,12 @@ use super::rotation::ON_DEMAND;
 use crate::Error;
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
-use crate::door::{CallFacts, Effect, Operation, not_yet};
+use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::{damaged, storage};
 use crate::pagination::{InvalidMarker, PageBounds, PageRequest, seal_marker};
 use crate::record::{self, AliasRecord, Kind};
 use crate::request::request;
+use crate::response::response;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{Filter, NoKey, OneKey};
 use crate::value::Tag;
@@ -39,26 +40,28 @@ request! {
     }
 }
 
-/// The answer of [`ListKeys`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ListKeysResponse {
-    /// One page.
-    pub keys: Vec<KeyListEntry>,
-    /// Where to go on; present if there is more.
-    pub next_marker: Option<String>,
-    /// Whether there is more.
-    pub truncated: bool,
+response! {
+    /// The answer of [`ListKeys`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    ListKeysResponse {
+        /// One page.
+        keys: Vec<KeyListEntry>,
+        /// Where to go on; present if there is more.
+        next_marker: Option<String>,
+        /// Whether there is more.
+        truncated: bool,
+    }
 }
 
-/// A key in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct KeyListEntry {
-    /// The key ID.
-    pub key_id: KeyId,
-    /// The key ARN.
-    pub key_arn: KeyArn,
+response! {
+    /// A key in a list.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    KeyListEntry {
+        /// The key ID.
+        key_id: KeyId,
+        /// The key ARN.
+        key_arn: KeyArn,
+    }
 }
 
 request! {
@@ -75,32 +78,34 @@ request! {
     }
 }
 
-/// The answer of [`ListAliases`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ListAliasesResponse {
-    /// One page.
-    pub aliases: Vec<AliasListEntry>,
-    /// Where to go on; present if there is more.
-    pub next_marker: Option<String>,
-    /// Whether there is more.
-    pub truncated: bool,
+response! {
+    /// The answer of [`ListAliases`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    ListAliasesResponse {
+        /// One page.
+        aliases: Vec<AliasListEntry>,
+        /// Where to go on; present if there is more.
+        next_marker: Option<String>,
+        /// Whether there is more.
+        truncated: bool,
+    }
 }
 
-/// An alias in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AliasListEntry {
-    /// The name, with `alias/`.
-    pub alias_name: AliasName,
-    /// The ARN.
-    pub alias_arn: AliasArn,
-    /// The key it points to.
-    pub target_key_id: Option<KeyId>,
-    /// When it was created.
-    pub creation_date: Option<Timestamp>,
-    /// When it was last pointed to a key.
-    pub last_updated_date: Option<Timestamp>,
+response! {
+    /// An alias in a list.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    AliasListEntry {
+        /// The name, with `alias/`.
+        alias_name: AliasName,
+        /// The ARN.
+        alias_arn: AliasArn,
+        /// The key it points to.
+        target_key_id: Option<KeyId>,
+        /// When it was created.
+        creation_date: Option<Timestamp>,
+        /// When it was last pointed to a key.
+        last_updated_date: Option<Timestamp>,
+    }
 }
 
 request! {
@@ -117,16 +122,17 @@ request! {
     }
 }
 
-/// The answer of [`ListResourceTags`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ListResourceTagsResponse {
-    /// One page.
-    pub tags: Vec<Tag>,
-    /// Where to go on; present if there is more.
-    pub next_marker: Option<String>,
-    /// Whether there is more.
-    pub truncated: bool,
+response! {
+    /// The answer of [`ListResourceTags`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    ListResourceTagsResponse {
+        /// One page.
+        tags: Vec<Tag>,
+        /// Where to go on; present if there is more.
+        next_marker: Option<String>,
+        /// Whether there is more.
+        truncated: bool,
+    }
 }
 
 request! {
@@ -143,16 +149,17 @@ request! {
     }
 }
 
-/// The answer of [`ListKeyPolicies`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ListKeyPoliciesResponse {
-    /// One page.
-    pub policy_names: Vec<String>,
-    /// Where to go on; present if there is more.
-    pub next_marker: Option<String>,
-    /// Whether there is more.
-    pub truncated: bool,
+response! {
+    /// The answer of [`ListKeyPolicies`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    ListKeyPoliciesResponse {
+        /// One page.
+        policy_names: Vec<String>,
+        /// Where to go on; present if there is more.
+        next_marker: Option<String>,
+        /// Whether there is more.
+        truncated: bool,
+    }
 }
 
 request! {
@@ -171,40 +178,42 @@ request! {
     }
 }
 
-/// The answer of [`ListKeyRotations`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ListKeyRotationsResponse {
-    /// One page.
-    pub rotations: Vec<RotationsListEntry>,
-    /// Where to go on; present if there is more.
-    pub next_marker: Option<String>,
-    /// Whether there is more.
-    pub truncated: bool,
+response! {
+    /// The answer of [`ListKeyRotations`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    ListKeyRotationsResponse {
+        /// One page.
+        rotations: Vec<RotationsListEntry>,
+        /// Where to go on; present if there is more.
+        next_marker: Option<String>,
+        /// Whether there is more.
+        truncated: bool,
+    }
 }
 
-/// A rotation, or a material, in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RotationsListEntry {
-    /// The key ID.
-    pub key_id: KeyId,
-    /// The material that became current.
-    pub key_material_id: Option<MaterialId>,
-    /// What was said about it at its import.
-    pub key_material_description: Option<String>,
-    /// Whether imported material is there; for keys with imported material.
-    pub import_state: Option<ImportState>,
-    /// What the material is now.
-    pub key_material_state: Option<KeyMaterialState>,
-    /// Whether imported material expires; while it is there.
-    pub expiration_model: Option<ExpirationModel>,
-    /// When imported material expires; while it is there.
-    pub valid_to: Option<Timestamp>,
-    /// When the rotation was complete; absent for the first material.
-    pub rotation_date: Option<Timestamp>,
-    /// What caused it; absent for the first material.
-    pub rotation_type: Option<RotationType>,
+response! {
+    /// A rotation, or a material, in a list.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    RotationsListEntry {
+        /// The key ID.
+        key_id: KeyId,
+        /// The material that became current.
+        key_material_id: Option<MaterialId>,
+        /// What was said about it at its import.
+        key_material_description: Option<String>,
+        /// Whether imported material is there; for keys with imported material.
+        import_state: Option<ImportState>,
+        /// What the material is now.
+        key_material_state: Option<KeyMaterialState>,
+        /// Whether imported material expires; while it is there.
+        expiration_model: Option<ExpirationModel>,
+        /// When imported material expires; while it is there.
+        valid_to: Option<Timestamp>,
+        /// When the rotation was complete; absent for the first material.
+        rotation_date: Option<Timestamp>,
+        /// What caused it; absent for the first material.
+        rotation_type: Option<RotationType>,
+    }
 }
 
 keystead_hierarchy::api_enum! {
@@ -307,15 +316,17 @@ impl Operation for ListKeys<'_> {
         Ok(())
     }
 
-    fn capability(&self, _: &Authorized<NoKey>, _: &CallFacts<'_>) -> Result<(), Error> {
-        let shared = self.resource_owners.iter().flatten().any(|owner| owner == "OTHER_ACCOUNTS_VIA_RAM");
-        if shared { Err(not_yet("Keys shared by other accounts")) } else { Ok(()) }
-    }
-
     fn prepare<'p>(&'p self, _: &'p Authorized<NoKey>, call: &CallFacts<'p>) -> Result<ReadPage<KeyListEntry>, Error> {
+        let asks_for = |owner: &str| self.resource_owners.iter().flatten().any(|asked| asked == owner);
+        let shared = asks_for("OTHER_ACCOUNTS_VIA_RAM");
+        let filter: &[u8] = if shared { b"shared" } else { b"" };
         let bounds = PageBounds { default: 100, maximum: 1000 };
         let request =
-            PageRequest::new(self.limit, self.marker.as_deref(), bounds, b"", call).map_err(invalid_marker)?;
+            PageRequest::new(self.limit, self.marker.as_deref(), bounds, filter, call).map_err(invalid_marker)?;
+        if shared && !asks_for("SELF") {
+            // Nobody shares keys: other accounts own none of what is listed (API-124).
+            return Ok(ReadPage { items: Vec::new(), next_marker: None });
+        }
         let prefix = record::prefix(call.region.partition, call.region.region, call.account, Kind::Key);
         let mut keys = Vec::new();
         scan(&prefix, request.after.clone(), call, |id, value| {
@@ -328,7 +339,7 @@ impl Operation for ListKeys<'_> {
             keys.push(KeyListEntry { key_id, key_arn: call.region.key_arn(call.account, key_id) });
             Ok(keys.len() <= request.limit)
         })?;
-        Ok(page(keys, &request, b"", |entry| entry.key_id.to_string().into_bytes(), call))
+        Ok(page(keys, &request, filter, |entry| entry.key_id.to_string().into_bytes(), call))
     }
 
     fn perform(page: ReadPage<KeyListEntry>, _: &CallFacts<'_>) -> Result<Effect<ListKeysResponse>, Error> {
@@ -491,6 +502,12 @@ impl Operation for ListKeyRotations<'_> {
         let filter = [key.arn_text.as_bytes(), &[u8::from(all)]].concat();
         let request =
             PageRequest::new(self.limit, self.marker.as_deref(), bounds, &filter, call).map_err(invalid_marker)?;
+        let pending_state = match key.pending_material() {
+            Some(pending) if !call.engine.is_everywhere(key, pending, call.now)? => {
+                KeyMaterialState::PendingMultiRegionImportAndRotation
+            }
+            _ => KeyMaterialState::PendingRotation,
+        };
         let listed = key.materials.iter().filter(|material| all || material.rotation.is_some());
         let following = listed.filter(|material| is_after(&material.version.to_be_bytes(), &request));
         let entries = following.take(request.limit + 1).map(|material| {
@@ -507,7 +524,7 @@ impl Operation for ListKeyRotations<'_> {
                 key_material_state: Some(match material.version.cmp(&key.record.current) {
                     Ordering::Less => KeyMaterialState::NonCurrent,
                     Ordering::Equal => KeyMaterialState::Current,
-                    Ordering::Greater => KeyMaterialState::PendingRotation,
+                    Ordering::Greater => pending_state,
                 }),
                 expiration_model: imported.filter(|_| material.ekt.is_some()).map(|_| match valid_to {
                     Some(_) => ExpirationModel::Expires,

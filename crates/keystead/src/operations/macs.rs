@@ -12,6 +12,7 @@ use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::material::LiveHandle;
 use crate::request::request;
+use crate::response::response;
 use crate::targets::{OneKey, Target};
 use crate::value::Blob;
 
@@ -53,28 +54,30 @@ request! {
     }
 }
 
-/// The answer of [`GenerateMac`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GenerateMacResponse {
-    /// The HMAC, as long as the hash.
-    pub mac: Vec<u8>,
-    /// The algorithm used.
-    pub mac_algorithm: MacAlgorithmSpec,
-    /// The key that made it.
-    pub key_id: KeyArn,
+response! {
+    /// The answer of [`GenerateMac`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    GenerateMacResponse {
+        /// The HMAC, as long as the hash.
+        mac: Vec<u8>,
+        /// The algorithm used.
+        mac_algorithm: MacAlgorithmSpec,
+        /// The key that made it.
+        key_id: KeyArn,
+    }
 }
 
-/// The answer of [`VerifyMac`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct VerifyMacResponse {
-    /// The key that verified.
-    pub key_id: KeyArn,
-    /// Always true: a wrong HMAC is an error.
-    pub mac_valid: bool,
-    /// The algorithm used.
-    pub mac_algorithm: MacAlgorithmSpec,
+response! {
+    /// The answer of [`VerifyMac`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    VerifyMacResponse {
+        /// The key that verified.
+        key_id: KeyArn,
+        /// Always true: a wrong HMAC is an error.
+        mac_valid: bool,
+        /// The algorithm used.
+        mac_algorithm: MacAlgorithmSpec,
+    }
 }
 
 impl Client {

@@ -17,6 +17,7 @@ use crate::policies::compile_key_policy;
 use crate::quota::ResourceQuota;
 use crate::record::KeyRecord;
 use crate::request::request;
+use crate::response::response;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{OneKey, Target};
 
@@ -32,14 +33,15 @@ request! {
     }
 }
 
-/// The answer of [`GetKeyPolicy`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GetKeyPolicyResponse {
-    /// The document.
-    pub policy: String,
-    /// `default`.
-    pub policy_name: String,
+response! {
+    /// The answer of [`GetKeyPolicy`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    GetKeyPolicyResponse {
+        /// The document.
+        policy: String,
+        /// `default`.
+        policy_name: String,
+    }
 }
 
 request! {

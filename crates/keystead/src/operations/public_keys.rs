@@ -15,6 +15,7 @@ use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::material::LiveHandle;
 use crate::request::request;
+use crate::response::response;
 use crate::targets::{OneKey, Target};
 
 request! {
@@ -32,28 +33,29 @@ request! {
     }
 }
 
-/// The answer of [`GetPublicKey`]. One of the lists is there, chosen by the usage.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GetPublicKeyResponse {
-    /// The key.
-    pub key_id: KeyArn,
-    /// SubjectPublicKeyInfo, DER.
-    pub public_key: Vec<u8>,
-    /// The old name of [`GetPublicKeyResponse::key_spec`], always equal to it.
-    pub customer_master_key_spec: KeySpec,
-    /// The kind of key pair.
-    pub key_spec: KeySpec,
-    /// What the key may be used for.
-    pub key_usage: KeyUsage,
-    /// For usage `ENCRYPT_DECRYPT`.
-    pub encryption_algorithms: Option<Vec<EncryptionAlgorithm>>,
-    /// For usage `SIGN_VERIFY`.
-    pub signing_algorithms: Option<Vec<SigningAlgorithm>>,
-    /// For usage `KEY_AGREEMENT`.
-    pub key_agreement_algorithms: Option<Vec<KeyAgreementAlgorithm>>,
-    /// For usage `ENCAPSULATE_DECAPSULATE`.
-    pub encapsulation_algorithms: Option<Vec<EncapsulationAlgorithm>>,
+response! {
+    /// The answer of [`GetPublicKey`]. One of the lists is there, chosen by the usage.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    GetPublicKeyResponse {
+        /// The key.
+        key_id: KeyArn,
+        /// SubjectPublicKeyInfo, DER.
+        public_key: Vec<u8>,
+        /// The old name of [`GetPublicKeyResponse::key_spec`], always equal to it.
+        customer_master_key_spec: KeySpec,
+        /// The kind of key pair.
+        key_spec: KeySpec,
+        /// What the key may be used for.
+        key_usage: KeyUsage,
+        /// For usage `ENCRYPT_DECRYPT`.
+        encryption_algorithms: Option<Vec<EncryptionAlgorithm>>,
+        /// For usage `SIGN_VERIFY`.
+        signing_algorithms: Option<Vec<SigningAlgorithm>>,
+        /// For usage `KEY_AGREEMENT`.
+        key_agreement_algorithms: Option<Vec<KeyAgreementAlgorithm>>,
+        /// For usage `ENCAPSULATE_DECAPSULATE`.
+        encapsulation_algorithms: Option<Vec<EncapsulationAlgorithm>>,
+    }
 }
 
 impl Client {

@@ -11,6 +11,7 @@ use crate::door::{CallFacts, Effect, Operation, not_yet};
 use crate::engine::crypto;
 use crate::recipient::{Released, release};
 use crate::request::request;
+use crate::response::response;
 use crate::targets::NoKey;
 use crate::value::RecipientInfo;
 
@@ -28,14 +29,15 @@ request! {
     }
 }
 
-/// The answer of [`GenerateRandom`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct GenerateRandomResponse {
-    /// The bytes, unless an attested recipient gets them; wiped on drop.
-    pub plaintext: Option<SecretBytes>,
-    /// The bytes encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
-    pub ciphertext_for_recipient: Option<Vec<u8>>,
+response! {
+    /// The answer of [`GenerateRandom`].
+    #[derive(Clone, Debug)]
+    GenerateRandomResponse {
+        /// The bytes, unless an attested recipient gets them; wiped on drop.
+        plaintext: Option<SecretBytes>,
+        /// The bytes encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
+        ciphertext_for_recipient: Option<Vec<u8>>,
+    }
 }
 
 impl GenerateRandomResponse {

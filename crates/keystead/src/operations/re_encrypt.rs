@@ -15,6 +15,7 @@ use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::request::request;
+use crate::response::response;
 use crate::targets::{Decrypting, TwoKeys};
 use crate::value::Blob;
 
@@ -46,24 +47,25 @@ request! {
     }
 }
 
-/// The answer of [`ReEncrypt`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ReEncryptResponse {
-    /// The new ciphertext.
-    pub ciphertext_blob: Vec<u8>,
-    /// The key that decrypted.
-    pub source_key_id: KeyArn,
-    /// The key that encrypted.
-    pub key_id: KeyArn,
-    /// The algorithm that decrypted.
-    pub source_encryption_algorithm: EncryptionAlgorithm,
-    /// The algorithm that encrypted.
-    pub destination_encryption_algorithm: EncryptionAlgorithm,
-    /// The material that decrypted.
-    pub source_key_material_id: Option<MaterialId>,
-    /// The material that encrypted.
-    pub destination_key_material_id: Option<MaterialId>,
+response! {
+    /// The answer of [`ReEncrypt`].
+    #[derive(Clone, Debug)]
+    ReEncryptResponse {
+        /// The new ciphertext.
+        ciphertext_blob: Vec<u8>,
+        /// The key that decrypted.
+        source_key_id: KeyArn,
+        /// The key that encrypted.
+        key_id: KeyArn,
+        /// The algorithm that decrypted.
+        source_encryption_algorithm: EncryptionAlgorithm,
+        /// The algorithm that encrypted.
+        destination_encryption_algorithm: EncryptionAlgorithm,
+        /// The material that decrypted.
+        source_key_material_id: Option<MaterialId>,
+        /// The material that encrypted.
+        destination_key_material_id: Option<MaterialId>,
+    }
 }
 
 impl Client {

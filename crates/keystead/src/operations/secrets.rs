@@ -15,6 +15,7 @@ use crate::engine::crypto;
 use crate::material::LiveHandle;
 use crate::recipient::{Released, release};
 use crate::request::request;
+use crate::response::response;
 use crate::snapshot::KeySnapshot;
 use crate::targets::{OneKey, Target};
 use crate::value::{Blob, RecipientInfo};
@@ -74,46 +75,49 @@ request! {
     }
 }
 
-/// The answer of [`DeriveSharedSecret`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DeriveSharedSecretResponse {
-    /// The key.
-    pub key_id: KeyArn,
-    /// The X coordinate of the common point, as wide as the field, unless an attested recipient gets it; wiped on drop.
-    pub shared_secret: Option<SecretBytes>,
-    /// The coordinate encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
-    pub ciphertext_for_recipient: Option<Vec<u8>>,
-    /// The algorithm used.
-    pub key_agreement_algorithm: KeyAgreementAlgorithm,
-    /// Where the material of the key comes from.
-    pub key_origin: Origin,
+response! {
+    /// The answer of [`DeriveSharedSecret`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    DeriveSharedSecretResponse {
+        /// The key.
+        key_id: KeyArn,
+        /// The X coordinate of the common point, as wide as the field, unless an attested recipient gets it; wiped on drop.
+        shared_secret: Option<SecretBytes>,
+        /// The coordinate encrypted to the attested recipient of the request: CMS EnvelopedData (ENV-89).
+        ciphertext_for_recipient: Option<Vec<u8>>,
+        /// The algorithm used.
+        key_agreement_algorithm: KeyAgreementAlgorithm,
+        /// Where the material of the key comes from.
+        key_origin: Origin,
+    }
 }
 
-/// The answer of [`Encapsulate`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EncapsulateResponse {
-    /// The key.
-    pub key_id: KeyArn,
-    /// The secret of 32 bytes; wiped on drop.
-    pub shared_secret: SecretBytes,
-    /// What [`Decapsulate`] opens.
-    pub shared_secret_ciphertext_blob: Vec<u8>,
-    /// The algorithm used.
-    pub encapsulation_algorithm: EncapsulationAlgorithm,
+response! {
+    /// The answer of [`Encapsulate`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    EncapsulateResponse {
+        /// The key.
+        key_id: KeyArn,
+        /// The secret of 32 bytes; wiped on drop.
+        shared_secret: SecretBytes,
+        /// What [`Decapsulate`] opens.
+        shared_secret_ciphertext_blob: Vec<u8>,
+        /// The algorithm used.
+        encapsulation_algorithm: EncapsulationAlgorithm,
+    }
 }
 
-/// The answer of [`Decapsulate`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DecapsulateResponse {
-    /// The key.
-    pub key_id: KeyArn,
-    /// The secret of 32 bytes; wiped on drop.
-    pub shared_secret: SecretBytes,
-    /// The algorithm used.
-    pub encapsulation_algorithm: EncapsulationAlgorithm,
+response! {
+    /// The answer of [`Decapsulate`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    DecapsulateResponse {
+        /// The key.
+        key_id: KeyArn,
+        /// The secret of 32 bytes; wiped on drop.
+        shared_secret: SecretBytes,
+        /// The algorithm used.
+        encapsulation_algorithm: EncapsulationAlgorithm,
+    }
 }
 
 impl Client {

@@ -14,6 +14,7 @@ use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::crypto;
 use crate::material::LiveHandle;
 use crate::request::request;
+use crate::response::response;
 use crate::targets::{OneKey, Target};
 use crate::value::Blob;
 
@@ -59,28 +60,30 @@ request! {
     }
 }
 
-/// The answer of [`Sign`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SignResponse {
-    /// The key that signed.
-    pub key_id: KeyArn,
-    /// The signature: as RFC 8017 for RSA, DER for ECDSA and SM2, 64 bytes for Ed25519 (ASY-32, API-085).
-    pub signature: Vec<u8>,
-    /// The algorithm used.
-    pub signing_algorithm: SigningAlgorithm,
+response! {
+    /// The answer of [`Sign`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    SignResponse {
+        /// The key that signed.
+        key_id: KeyArn,
+        /// The signature: as RFC 8017 for RSA, DER for ECDSA and SM2, 64 bytes for Ed25519 (ASY-32, API-085).
+        signature: Vec<u8>,
+        /// The algorithm used.
+        signing_algorithm: SigningAlgorithm,
+    }
 }
 
-/// The answer of [`Verify`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct VerifyResponse {
-    /// The key that verified.
-    pub key_id: KeyArn,
-    /// Always true: a wrong signature is an error.
-    pub signature_valid: bool,
-    /// The algorithm used.
-    pub signing_algorithm: SigningAlgorithm,
+response! {
+    /// The answer of [`Verify`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    VerifyResponse {
+        /// The key that verified.
+        key_id: KeyArn,
+        /// Always true: a wrong signature is an error.
+        signature_valid: bool,
+        /// The algorithm used.
+        signing_algorithm: SigningAlgorithm,
+    }
 }
 
 impl Client {

@@ -10,6 +10,7 @@ use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::request::request;
+use crate::response::response;
 use crate::targets::{OneKey, Target};
 
 request! {
@@ -22,32 +23,34 @@ request! {
     }
 }
 
-/// The answer of [`GetKeyLastUsage`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct GetKeyLastUsageResponse {
-    /// The key ID.
-    pub key_id: KeyId,
-    /// The last use; empty if there was none since tracking began.
-    pub key_last_usage: KeyLastUsageData,
-    /// Since when uses are tracked: since the creation of the key.
-    pub tracking_start_date: Timestamp,
-    /// When the key was created.
-    pub key_creation_date: Timestamp,
+response! {
+    /// The answer of [`GetKeyLastUsage`].
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    GetKeyLastUsageResponse {
+        /// The key ID.
+        key_id: KeyId,
+        /// The last use; empty if there was none since tracking began.
+        key_last_usage: KeyLastUsageData,
+        /// Since when uses are tracked: since the creation of the key.
+        tracking_start_date: Timestamp,
+        /// When the key was created.
+        key_creation_date: Timestamp,
+    }
 }
 
-/// The last successful cryptographic operation with a key. Dry runs do not count.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct KeyLastUsageData {
-    /// The API name of the operation, such as `Decrypt`.
-    pub operation: Option<&'static str>,
-    /// When it was carried out.
-    pub timestamp: Option<Timestamp>,
-    /// `eventID` of its audit record in the account of the key's owner; absent if no records were made.
-    pub cloud_trail_event_id: Option<uuid::Uuid>,
-    /// The ID of the call.
-    pub kms_request_id: Option<uuid::Uuid>,
+response! {
+    /// The last successful cryptographic operation with a key. Dry runs do not count.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    KeyLastUsageData {
+        /// The API name of the operation, such as `Decrypt`.
+        operation: Option<&'static str>,
+        /// When it was carried out.
+        timestamp: Option<Timestamp>,
+        /// `eventID` of its audit record in the account of the key's owner; absent if no records were made.
+        cloud_trail_event_id: Option<uuid::Uuid>,
+        /// The ID of the call.
+        kms_request_id: Option<uuid::Uuid>,
+    }
 }
 
 impl Client {

@@ -1,11 +1,11 @@
 //! Members, limits and errors against the published API model (`data/`) and chapter 50, sections 4 and 5.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::{Member, ROWS, Row, Shape, UNLIMITED, shapes};
 use super::markdown::{Table, code_spans};
@@ -76,6 +76,25 @@ impl Model {
     /// The names of the members of a structure, in order.
     pub(super) fn members(&self, structure: &str) -> Vec<String> {
         self.shapes[structure].members.0.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// A shape without its limits, words in any order.
+    pub(super) fn outline(&self, name: &str) -> Value {
+        let shape = &self.shapes[name];
+        match shape.kind.as_str() {
+            "string" if shape.words.is_some() => {
+                json!({ "enumeration": shape.words.iter().flatten().collect::<BTreeSet<_>>() })
+            }
+            "list" => json!({ "list": self.outline(shape.member.as_ref().unwrap()) }),
+            "structure" => shape
+                .members
+                .0
+                .iter()
+                .map(|(name, shape)| (name.clone(), self.outline(shape)))
+                .collect::<Map<_, _>>()
+                .into(),
+            other => json!(other),
+        }
     }
 
     fn describe(&self, name: &str) -> Value {
