@@ -135,7 +135,7 @@ impl Operation for UntagResource<'_> {
 }
 
 /// The tags that a key has after `given` were added, if all of them are acceptable (KEY-68 to KEY-71).
-pub(super) fn accept_tags(
+pub(crate) fn accept_tags(
     present: &BTreeMap<String, String>,
     given: &[Tag],
 ) -> Result<BTreeMap<String, String>, Error> {

@@ -1,0 +1,81 @@
+//! The server as a program, without its process.
+
+use std::path::{Path, PathBuf};
+
+use keystead_aws::server::{Command, Options, RunError, run};
+use tokio::sync::oneshot;
+
+use crate::support::{Connection, Request};
+
+const SEED: &str = r#"
+[[keys]]
+id = "1234abcd-12ab-34cd-56ef-1234567890ab"
+aliases = ["alias/orders"]
+material = ["0101010101010101010101010101010101010101010101010101010101010101"]
+"#;
+
+#[test]
+fn a_seed_and_an_audit_file_are_used_and_reset_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let (seed, audit) = (folder.path().join("seed.toml"), folder.path().join("audit.jsonl"));
+    std::fs::write(&seed, SEED).unwrap();
+    let line = ["--listen=127.0.0.1:0", "--allow-reset", "--seed", path(&seed), "--audit", path(&audit)];
+    let Command::Serve(options) = Command::parse(line).unwrap() else { panic!("it is to serve") };
+    let (ready, address) = oneshot::channel();
+    let (shutdown, asked) = oneshot::channel::<()>();
+    let server = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(run(&options, |address| ready.send(address).unwrap(), async { drop(asked.await) }))
+    });
+    let address = address.blocking_recv().unwrap();
+    let send = |request: Request| Connection::to(address).send(&request);
+
+    let described = send(Request::kms("DescribeKey", r#"{"KeyId": "alias/orders"}"#)).json();
+    let arn = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    assert_eq!(described["KeyMetadata"]["Arn"], arn);
+    send(Request::kms("CreateKey", "{}"));
+    let keys = || send(Request::kms("ListKeys", "{}")).json()["Keys"].as_array().unwrap().len();
+    assert_eq!(keys(), 2);
+    assert_eq!(send(Request { path: "/reset", ..Request::kms("ListKeys", "") }).status, 200);
+    assert_eq!(keys(), 1);
+
+    shutdown.send(()).unwrap();
+    server.join().unwrap().unwrap();
+    let records = std::fs::read_to_string(&audit).unwrap();
+    let names: Vec<String> = records
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["eventName"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(names, ["DescribeKey", "CreateKey", "ListKeys", "ListKeys"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let fails = |line: &[&str]| {
+        let Command::Serve(options) = Command::parse(line).unwrap() else { panic!("it is to serve") };
+        fail(&options)
+    };
+    let missing = Path::new("/nonexistent/file");
+    for option in ["--credentials", "--seed", "--audit"] {
+        let error = fails(&["--listen=127.0.0.1:0", option, path(missing)]);
+        assert!(error.to_string().contains("/nonexistent/file"), "{error}");
+        assert!(error.is_usage());
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let error = fails(&["--listen", &taken.local_addr().unwrap().to_string()]);
+    assert!(matches!(error, RunError::Listen { .. }), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    let seed: PathBuf = folder.path().join("seed.toml");
+    std::fs::write(&seed, "[[keys]]\nid = \"orders\"\n").unwrap();
+    let error = fails(&["--listen=127.0.0.1:0", "--seed", path(&seed)]);
+    assert!(error.to_string().contains("key `orders` of the seed: the `id` is no key ID"), "{error}");
+}
+
+fn fail(options: &Options) -> RunError {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(run(options, |_| (), std::future::ready(()))).unwrap_err()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
