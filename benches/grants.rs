@@ -1,12 +1,12 @@
 //! Whether 50,000 grants on a key cost more than five.
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion};
 use keystead::{Caller, Client, EncryptionContext, GrantId, Kms, QuotaProfile};
-use keystead_benches::{ACCOUNT, REGION};
+use keystead_benches::{ACCOUNT, Measure, REGION, print_ratios, timed};
 
 const COUNTS: [usize; 2] = [5, 50_000];
 
@@ -26,13 +26,11 @@ fn main() {
     }
     group.finish();
     criterion.final_summary();
-    print_ratios(&keys);
+    let [few, many] = &keys;
+    print_ratios(["5 grants", "50,000 grants"], [few, many], MEASURES, CALLS);
 }
 
-/// What is measured: each makes one call and says how long it took.
-type Measure = fn(&Granted) -> Duration;
-
-const MEASURES: &[(&str, Measure)] = &[
+const MEASURES: &[(&str, Measure<Granted>)] = &[
     ("encrypt_by_user", |key| timed(|| key.encrypt(&key.user))),
     ("encrypt_by_tenant", |key| timed(|| key.encrypt(&key.role))),
     ("encrypt_refused", |key| timed(|| key.refuse())),
@@ -111,31 +109,6 @@ impl Granted {
 
     fn revoke(&self, id: GrantId) {
         self.root.revoke_grant(&self.key, &id).send().unwrap();
-    }
-}
-
-fn timed(call: impl FnOnce()) -> Duration {
-    let begin = Instant::now();
-    call();
-    begin.elapsed()
-}
-
-/// Prints what many grants cost beside few. Calls alternate between the two, so that a machine which is busy now and then does
-/// not favour one of them; the median counts.
-fn print_ratios(keys: &[Granted; 2]) {
-    println!("{:<24} {:>12} {:>12} {:>7}", "median call", COUNTS[0], COUNTS[1], "ratio");
-    for (name, measure) in MEASURES {
-        let mut samples: [Vec<Duration>; 2] = Default::default();
-        for _ in 0..CALLS {
-            for (samples, key) in samples.iter_mut().zip(keys) {
-                samples.push(measure(key));
-            }
-        }
-        let [few, many] = samples.map(|mut samples| {
-            samples.sort();
-            samples[CALLS / 2].as_nanos()
-        });
-        println!("{name:<24} {few:>9} ns {many:>9} ns {:>7.2}", many as f64 / few as f64);
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, MutexGuard, PoisonError, RwLockReadGuard, TryLockError};
+use std::sync::{Arc, PoisonError, TryLockError};
 
 use keystead_hierarchy::Ekt;
 use keystead_policy::Policy;
@@ -26,6 +26,7 @@ use crate::quota::{self, ResourceQuota};
 use crate::record::{self, AliasRecord, CounterRecord, ImportedMaterial, KeyRecord, MaterialRecord, RECORD_FORMAT};
 use crate::region::RegionState;
 use crate::snapshot::{KeySnapshot, Material};
+use crate::sync::{MutexGuard, RwLockReadGuard};
 
 /// What an operation changes. Nothing of it is visible before the commit.
 #[derive(Debug, Default)]

@@ -266,6 +266,7 @@ fn enter<'c, O: Operation>(
     let wanted = operation.wanted(call)?;
     let mut held: Option<HeldLocks<'c>> = None;
     let mut attempts = SETTLE_ATTEMPTS;
+    let mut left_overdue = SmallVec::<[KeyArn; 1]>::new();
     loop {
         let targets = resolve_and_authorize::<O>(&wanted, &resolver, call, draft);
         let targets = match targets {
@@ -278,10 +279,13 @@ fn enter<'c, O: Operation>(
             }
         };
         if attempts > 0
-            && let Some(overdue) = overdue(&*targets, call)
+            && let Some(overdue) = overdue(&*targets, &left_overdue, call)
         {
             drop(held.take());
-            attempts = if settle(&overdue, call) { attempts - 1 } else { 0 };
+            attempts -= 1;
+            if !settle(&overdue, call) {
+                left_overdue.push(overdue);
+            }
             continue;
         }
         if call.row.read_only {
@@ -434,11 +438,14 @@ fn refused(call: &CallFacts<'_>, draft: Draft, error: Error) -> Error {
     call.engine.deliver(&records).err().unwrap_or(error)
 }
 
-/// The first target that time has changed. Expired material goes with the next access, whatever that is (IMP-49).
-fn overdue(targets: &impl Targets, call: &CallFacts<'_>) -> Option<KeyArn> {
-    let settled = targets.settled().into_iter().find(|target| target.snapshot().is_overdue(call.now));
-    let expired = || targets.keys().into_iter().find(|target| target.snapshot().has_expired_material(call.now));
-    settled.or_else(expired).map(|target| *target.arn())
+/// The first target that time has changed, and that is not to be left so. Expired material goes with the next access,
+/// whatever that is (IMP-49).
+fn overdue(targets: &impl Targets, left: &[KeyArn], call: &CallFacts<'_>) -> Option<KeyArn> {
+    let is_overdue = |target: &&Target| target.snapshot().is_overdue(call.now) && !left.contains(target.arn());
+    let is_expired =
+        |target: &&Target| target.snapshot().has_expired_material(call.now) && !left.contains(target.arn());
+    let settled = targets.settled().into_iter().find(is_overdue);
+    settled.or_else(|| targets.keys().into_iter().find(is_expired)).map(|target| *target.arn())
 }
 
 /// Whether it is worth to look again. A rotation that fails is left for the next time (ROT-10).

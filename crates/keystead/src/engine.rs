@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -21,6 +21,7 @@ use crate::material::MaterialCache;
 use crate::meter::Meter;
 use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
 use crate::region::{RegionState, WriteLocks};
+use crate::sync::{Mutex, RwLock};
 use crate::{Error, RegionConfig, RequestId, record};
 
 /// What all Regions and calls share.

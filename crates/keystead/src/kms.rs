@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -33,6 +33,7 @@ use crate::meter::Meter;
 use crate::operations::GrantListEntry;
 use crate::quota::{Limiter, QuotaError, QuotaProfile};
 use crate::region::WriteLocks;
+use crate::sync::{Mutex, RwLock};
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
 ///

@@ -5,9 +5,11 @@
 //! of such commits look as they did before.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError};
 
 use keystead_store::{Batch, CommitError, Entry, Expect, InvalidBatch, Key, Range, Revision, Store, StoreError};
+
+use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A store, less what is not visible yet.
 #[derive(Debug)]

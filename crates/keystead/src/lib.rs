@@ -67,6 +67,7 @@ mod resolve;
 mod response;
 mod shape;
 mod snapshot;
+mod sync;
 mod synchronize;
 mod targets;
 pub mod templates;

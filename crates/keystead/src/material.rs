@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use keystead_crypto::{Mac, PrivateKey, Sealer, SealingAlgorithm, SecretBytes};
@@ -15,6 +15,7 @@ use crate::engine::{Engine, crypto, damaged, hierarchy};
 use crate::record::{KeyRecord, MaterialRecord, RECORD_FORMAT, Rotation};
 use crate::region::RegionState;
 use crate::snapshot::{KeySnapshot, LiveKey, LiveMaterial, Material};
+use crate::sync::Mutex;
 
 /// How long unwrapped key material may stay in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

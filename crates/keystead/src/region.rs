@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hash};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
-use arc_swap::ArcSwap;
 use keystead_hierarchy::spec::{KeyManager, KeySpec, KeyUsage, Origin};
 use keystead_hierarchy::{Domain, DomainKeyEnvelope, DomainKeys, KeyFacts, Profile};
 use keystead_store::{Batch, Expect, Range, Revision};
@@ -18,6 +17,7 @@ use crate::ledger::{Ledger, View};
 use crate::policies::default_key_policy;
 use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT, UsageRecord};
 use crate::snapshot::{Held, KeyCell, KeySnapshot, Material};
+use crate::sync::{ArcSwap, HashMap, Hasher, Mutex, MutexGuard, RwLock};
 use crate::usage::LastUse;
 
 /// One Region.
@@ -35,8 +35,8 @@ pub(crate) struct RegionState {
     /// Those of the instance.
     pub(crate) locks: Arc<WriteLocks>,
     store: Arc<Ledger>,
-    keys: papaya::HashMap<KeyRef, Arc<KeyCell>, foldhash::fast::RandomState>,
-    aliases: papaya::HashMap<AliasRef, KeyId, foldhash::fast::RandomState>,
+    keys: HashMap<KeyRef, Arc<KeyCell>>,
+    aliases: HashMap<AliasRef, KeyId>,
     stand_in: KeyCell,
 }
 
@@ -55,8 +55,8 @@ impl RegionState {
             domain_epoch: RwLock::default(),
             locks: Arc::clone(&engine.locks),
             store: Arc::clone(&engine.store),
-            keys: papaya::HashMap::default(),
-            aliases: papaya::HashMap::default(),
+            keys: HashMap::default(),
+            aliases: HashMap::default(),
             stand_in: KeyCell::new(Arc::new(stand_in(partition, region, profile)?)),
         })
     }
@@ -250,7 +250,7 @@ impl std::fmt::Debug for RegionState {
 /// whoever locks one of them has locked the set.
 pub(crate) struct WriteLocks {
     stripes: Vec<Mutex<()>>,
-    hasher: foldhash::fast::RandomState,
+    hasher: Hasher,
 }
 
 /// The stripes that an operation needs.
@@ -266,7 +266,7 @@ pub(crate) struct HeldLocks<'l> {
 impl WriteLocks {
     pub(crate) fn new() -> Self {
         let stripes = (0..STRIPES).map(|_| Mutex::default()).collect();
-        Self { stripes, hasher: foldhash::fast::RandomState::default() }
+        Self { stripes, hasher: Hasher::default() }
     }
 
     pub(crate) fn add_key(&self, set: &mut LockSet, arn: &KeyArn) {

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
 use keystead_crypto::{Mac, PrivateKey, Sealer};
 use keystead_hierarchy::spec::KeyState;
 use keystead_hierarchy::{Ekt, Fingerprint, MaterialId};
@@ -16,6 +15,7 @@ use crate::engine::{damaged, hierarchy};
 use crate::grant::GrantIndex;
 use crate::policies::compile_key_policy;
 use crate::record::{ImportedMaterial, KeyRecord, MaterialRecord, RECORD_FORMAT, Rotation};
+use crate::sync::{ArcSwap, ArcSwapOption};
 use crate::usage::LastUse;
 
 /// Where the snapshots of one key follow each other.

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 /// Carries out `work` on another thread. The promise is fulfilled with its result, or with `None` if it panics.
 pub(super) fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Promise<T> {
@@ -86,8 +87,14 @@ impl Workers {
         drop(queue);
         let thread = thread::Builder::new().name("keystead-aws".to_owned());
         if thread.spawn(|| self.work()).is_err() {
-            // No thread is to be had: the job is done here, late rather than never.
-            self.work();
+            // No thread is to be had: a job is done here, late rather than never.
+            let mut queue = lock(&self.queue);
+            queue.threads -= 1;
+            let job = queue.jobs.pop_front();
+            drop(queue);
+            if let Some(job) = job {
+                job();
+            }
         }
     }
 
@@ -120,4 +127,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The generation of RSA keys is all computation: more threads than this make nothing quicker on usual machines.
 const MAX_THREADS: usize = 4;
 /// How long a thread waits for more work.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(5);

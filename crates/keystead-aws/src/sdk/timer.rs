@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,7 +19,6 @@ impl AsyncSleep for TimerSleep {
     fn sleep(&self, duration: Duration) -> Sleep {
         let Some(due) = Instant::now().checked_add(duration) else { return Sleep::new(std::future::pending()) };
         let alarm = Arc::new(Alarm::default());
-        // Drops the waker with the sleep: a timeout that never came is forgotten when it would have been due.
         Sleep::new(poll_fn(move |context| {
             let mut waker = lock(&alarm.waker);
             if alarm.rung.load(Ordering::Acquire) || Instant::now() >= due {
@@ -29,7 +28,7 @@ impl AsyncSleep for TimerSleep {
             *waker = Some(context.waker().clone());
             drop(waker);
             if !is_set {
-                TIMER.set(due, Arc::clone(&alarm));
+                TIMER.set(due, Arc::downgrade(&alarm));
             }
             Poll::Pending
         }))
@@ -57,7 +56,7 @@ static TIMER: Timer =
     Timer { alarms: Mutex::new(Alarms { heap: BinaryHeap::new(), is_running: false }), changed: Condvar::new() };
 
 impl Timer {
-    fn set(&'static self, due: Instant, alarm: Arc<Alarm>) {
+    fn set(&'static self, due: Instant, alarm: Weak<Alarm>) {
         let mut alarms = lock(&self.alarms);
         alarms.heap.push(Reverse(Entry { due, alarm }));
         if alarms.is_running {
@@ -81,9 +80,10 @@ impl Timer {
                 alarms = self.changed.wait_timeout(alarms, left).unwrap_or_else(PoisonError::into_inner).0;
                 continue;
             }
-            if let Some(Reverse(entry)) = alarms.heap.pop() {
+            let alarm = alarms.heap.pop().and_then(|Reverse(entry)| entry.alarm.upgrade());
+            if let Some(alarm) = alarm {
                 drop(alarms);
-                entry.alarm.ring();
+                alarm.ring();
                 alarms = lock(&self.alarms);
             }
         }
@@ -101,7 +101,8 @@ impl Alarm {
 
 struct Entry {
     due: Instant,
-    alarm: Arc<Alarm>,
+    /// Gone with its sleep; most timeouts never come.
+    alarm: Weak<Alarm>,
 }
 
 impl PartialEq for Entry {

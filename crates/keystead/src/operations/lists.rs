@@ -16,7 +16,7 @@ use super::rotation::ON_DEMAND;
 use crate::Error;
 use crate::authorize::Authorized;
 use crate::client::{Call, Client};
-use crate::door::{CallFacts, Effect, Operation, not_yet};
+use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::{damaged, storage};
 use crate::pagination::{InvalidMarker, PageBounds, PageRequest, seal_marker};
 use crate::record::{self, AliasRecord, Kind};
@@ -316,15 +316,17 @@ impl Operation for ListKeys<'_> {
         Ok(())
     }
 
-    fn capability(&self, _: &Authorized<NoKey>, _: &CallFacts<'_>) -> Result<(), Error> {
-        let shared = self.resource_owners.iter().flatten().any(|owner| owner == "OTHER_ACCOUNTS_VIA_RAM");
-        if shared { Err(not_yet("Keys shared by other accounts")) } else { Ok(()) }
-    }
-
     fn prepare<'p>(&'p self, _: &'p Authorized<NoKey>, call: &CallFacts<'p>) -> Result<ReadPage<KeyListEntry>, Error> {
+        let asks_for = |owner: &str| self.resource_owners.iter().flatten().any(|asked| asked == owner);
+        let shared = asks_for("OTHER_ACCOUNTS_VIA_RAM");
+        let filter: &[u8] = if shared { b"shared" } else { b"" };
         let bounds = PageBounds { default: 100, maximum: 1000 };
         let request =
-            PageRequest::new(self.limit, self.marker.as_deref(), bounds, b"", call).map_err(invalid_marker)?;
+            PageRequest::new(self.limit, self.marker.as_deref(), bounds, filter, call).map_err(invalid_marker)?;
+        if shared && !asks_for("SELF") {
+            // Nobody shares keys: other accounts own none of what is listed (API-124).
+            return Ok(ReadPage { items: Vec::new(), next_marker: None });
+        }
         let prefix = record::prefix(call.region.partition, call.region.region, call.account, Kind::Key);
         let mut keys = Vec::new();
         scan(&prefix, request.after.clone(), call, |id, value| {
@@ -337,7 +339,7 @@ impl Operation for ListKeys<'_> {
             keys.push(KeyListEntry { key_id, key_arn: call.region.key_arn(call.account, key_id) });
             Ok(keys.len() <= request.limit)
         })?;
-        Ok(page(keys, &request, b"", |entry| entry.key_id.to_string().into_bytes(), call))
+        Ok(page(keys, &request, filter, |entry| entry.key_id.to_string().into_bytes(), call))
     }
 
     fn perform(page: ReadPage<KeyListEntry>, _: &CallFacts<'_>) -> Result<Effect<ListKeysResponse>, Error> {
