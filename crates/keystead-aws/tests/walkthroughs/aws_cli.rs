@@ -61,6 +61,10 @@ impl Front for AwsCli {
                 command.args(values);
             }
         }
+        // Otherwise the command joins the pages and drops `Truncated`.
+        if call.operation.starts_with("list-") {
+            command.arg("--no-paginate");
+        }
         if let Some(query) = call.query {
             command.args(["--query", query]);
         }

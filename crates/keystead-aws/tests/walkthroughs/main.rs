@@ -137,7 +137,7 @@ fn no_script_is_forgotten() {
 /// Spec: WLK-03, WLK-06
 #[test]
 fn a_step_that_differs_is_red() {
-    let is_red = |script: &str| std::panic::catch_unwind(|| run("test", script)).is_err();
+    let is_red = |script: &str| std::panic::catch_unwind(|| runner::run_in_process("test", script)).is_err();
     assert!(!is_red("kms list-keys => {Keys: [], Truncated: false, !NextMarker}"));
     assert!(!is_red("kms create-key => {KeyMetadata: {KeyId: $K, Arn: \"…:key/$K\", CreationDate: now}}"));
     for script in [

@@ -45,14 +45,20 @@ pub struct Failure {
 
 /// Runs a script on every front.
 pub fn run(name: &str, script: &str) {
+    run_in_process(name, script);
+    let steps = parse(script);
+    if let Some(aws) = std::env::var_os("KEYSTEAD_AWS_CLI") {
+        let (kms, clock) = instance();
+        play(name, &steps, &mut AwsCli::new(aws, kms, callers(&steps)), &clock);
+    }
+}
+
+/// Runs a script through the dispatcher.
+pub fn run_in_process(name: &str, script: &str) {
     let steps = parse(script);
     for rendering in [Rendering::Epoch, Rendering::Iso8601] {
         let (kms, clock) = instance();
         play(name, &steps, &mut InProcess::new(kms, rendering), &clock);
-    }
-    if let Some(aws) = std::env::var_os("KEYSTEAD_AWS_CLI") {
-        let (kms, clock) = instance();
-        play(name, &steps, &mut AwsCli::new(aws, kms, callers(&steps)), &clock);
     }
 }
 
