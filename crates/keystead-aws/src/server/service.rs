@@ -141,12 +141,13 @@ impl Inner {
                 "requests of web pages are refused as long as nobody has to sign; give the server credentials";
             return respond(Reply { status: 403, ..protocol::error_reply("AccessDeniedException", message) });
         }
-        let wanted = match self.wanted(&parts) {
-            Ok(wanted) => wanted,
-            Err(refusal) => return respond(refusal),
-        };
+        // Before anything is refused: a connection with an unread body could not be used again.
         let body = match read(body).await {
             Ok(body) => body,
+            Err(refusal) => return respond(refusal),
+        };
+        let wanted = match self.wanted(&parts) {
+            Ok(wanted) => wanted,
             Err(refusal) => return respond(refusal),
         };
         match wanted {

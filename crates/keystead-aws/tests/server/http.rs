@@ -46,6 +46,11 @@ fn what_is_no_call_is_an_unknown_operation() {
     for request in [Request { method: "GET", ..call.clone() }, Request { path: "/keys", ..call.clone() }] {
         assert_eq!(server.send(&request).error(), (404, "UnknownOperationException"));
     }
+    // A connection goes on after a refusal.
+    let mut connection = server.connect();
+    for _ in 0..3 {
+        assert_eq!(connection.send(&call.clone().without("x-amz-target")).error(), unknown);
+    }
     let charset = call.header("content-type", "application/x-amz-json-1.1; charset=utf-8");
     assert_eq!(server.send(&charset).status, 200);
     for body in ["[]", "nothing", "{\"Limit\": \"ten\"}"] {
