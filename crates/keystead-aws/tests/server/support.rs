@@ -70,10 +70,15 @@ impl Server {
         self.send(&Request::kms(operation, body))
     }
 
-    pub fn shut_down(&mut self) {
+    /// Tells the server to end.
+    pub fn ask_to_end(&mut self) {
         if let Some(shutdown) = self.shutdown.take() {
             let _ = shutdown.send(());
         }
+    }
+
+    pub fn shut_down(&mut self) {
+        self.ask_to_end();
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap();
         }
