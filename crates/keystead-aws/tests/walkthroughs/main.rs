@@ -113,7 +113,13 @@ fn multi_region() {
     walk!("41-multi-region");
 }
 
-/// WLK-60 but for the rotation of imported material.
+/// WLK-60, encapsulation.
+#[test]
+fn encapsulation() {
+    walk!("60-encapsulation");
+}
+
+/// WLK-60 but for encapsulation and the rotation of imported material.
 #[test]
 fn newer_operations() {
     walk!("60-newer-operations");
