@@ -1,4 +1,4 @@
-//! Bring your own key: material made and wrapped by OpenSSL is imported, used, deleted and imported again.
+//! Bring your own key: material made and wrapped by OpenSSL is imported, used, deleted and imported again, and into two Regions.
 //!
 //! ```sh
 //! cargo run --release --example import_material
@@ -69,7 +69,28 @@ fn run() -> Result<(), Box<dyn Error>> {
     expect(public_key == expected.public().spki(), "the public key is that of the private key")?;
     let made = client.sign(&key_id, b"contract").signing_algorithm("ECDSA_SHA_256").send()?;
     client.verify(&key_id, b"contract", &made.signature).signing_algorithm("ECDSA_SHA_256").send()?;
-    println!("Its public key is the expected one, and it signs.");
+    println!("Its public key is the expected one, and it signs.\n");
+    two_regions(&kms, &client, &tool)
+}
+
+/// Related keys take the same material, each by an import of its own.
+fn two_regions(kms: &Kms, home: &Client, tool: &Tool<'_>) -> Result<(), Box<dyn Error>> {
+    let away = kms.client("eu-west-1", Caller::account_root("111122223333")?)?;
+    let created = home.create_key().multi_region(true).origin("EXTERNAL").send()?;
+    let key_id = created.key_metadata.key_id.to_string();
+    let import_into =
+        |client: &Client, material: &SecretBytes| import(client, &key_id, "RSAES_OAEP_SHA_256", material, tool);
+    let material = tool.random_material()?;
+    import_into(home, &material)?;
+    home.replicate_key(&key_id, "eu-west-1").send()?;
+    let waiting = away.encrypt(&key_id, b"order 42").send().err().ok_or("a replica has material by itself")?;
+    println!("Key {key_id} has a replica without material: {}", waiting.error());
+    let other = import_into(&away, &tool.random_material()?).err().ok_or("other material is accepted")?;
+    println!("It takes that of its primary and no other: {other}");
+    import_into(&away, &material)?;
+    let sealed = home.encrypt(&key_id, b"order 42").send()?;
+    expect(away.decrypt(&sealed.ciphertext_blob).send()?.expose() == b"order 42", "the replica opens it")?;
+    println!("With it, it opens what the primary has sealed.");
     Ok(())
 }
 

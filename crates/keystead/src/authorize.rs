@@ -21,8 +21,10 @@ use crate::facts::{EQUALS, Facts, claimed_context, constraint, source_arn, texts
 use crate::grant::{
     ChildGrant, ContextConstraint, Grant, GrantId, GrantOperation, GrantQuery, Party, Sight, open_token,
 };
+use crate::managed::PredefinedKey;
 use crate::material::LiveHandle;
 use crate::region::arn_prefix;
+use crate::resolve::alias_not_found;
 use crate::snapshot::{KeySnapshot, Material};
 use crate::targets::{Claim, Named, On, Target, Targets};
 
@@ -50,14 +52,17 @@ impl<T> Authorized<T> {
         Ok((material, live))
     }
 
-    /// The material of a version, ready for use; `None` if the key has no such version (ROT-04).
+    /// The material of a version, ready for use; `None` if the key has no such version (ROT-04), as a replica that is yet
+    /// to import what is pending rotation.
     pub(crate) fn material<'k>(
         &self,
         key: &'k Target,
         version: u32,
         call: &CallFacts<'_>,
     ) -> Result<Option<(&'k Material, LiveHandle)>, Error> {
-        let Some(material) = key.snapshot().material(version) else { return Ok(None) };
+        let Some(material) = key.snapshot().material(version).filter(|material| material.ekt.is_some()) else {
+            return Ok(None);
+        };
         let live = call.engine.materials.live(call.engine, call.region, key.snapshot(), material, call.now)?;
         Ok(Some((material, live)))
     }
@@ -154,7 +159,7 @@ pub(crate) fn with_request<R>(claim: &Claim<'_>, call: &CallFacts<'_>, answer: i
             text = alias.to_string();
             PolicyResource::new(&text, alias.account.as_str())
         }
-        On::NewKey(arn) => {
+        On::NewKey(arn) | On::Predefined(PredefinedKey { arn, .. }) => {
             text = arn.to_string();
             PolicyResource::new(&text, call.account.as_str())
         }
@@ -174,8 +179,8 @@ pub(crate) fn with_request<R>(claim: &Claim<'_>, call: &CallFacts<'_>, answer: i
     };
     let context = of_grant.as_ref().or_else(|| claimed_context(claim, call));
     let facts = Facts::of_claim(claim, call, context);
-    let identity_only =
-        claim.action.resource != Resource::Key || matches!(claim.on, On::NewKey(_) | On::Replica(_) | On::Grant(..));
+    let identity_only = claim.action.resource != Resource::Key
+        || matches!(claim.on, On::NewKey(_) | On::Predefined(_) | On::Replica(_) | On::Grant(..));
     let request = Request {
         principal: call.principal,
         action: claim.action.policy,
@@ -196,6 +201,7 @@ fn is_beyond_resource_control(claim: &Claim<'_>) -> bool {
     match claim.on {
         On::Grant(..) => true,
         On::Key(key, _) => key.snapshot().record.manager == KeyManager::Aws,
+        On::Predefined(_) => true,
         On::Alias(_) | On::NewKey(_) | On::Replica(_) | On::Nothing => false,
     }
 }
@@ -254,10 +260,13 @@ fn decide_retiring(decision: Decision, key: &KeySnapshot, grant: Option<&Grant>,
             || (is(&grant.grantee) && grant.operations.contains(&GrantOperation::RetireGrant))
     });
     let account = call.principal.account();
+    // An account that is a party stands for those of its principals whom an identity policy allows it (GRA-38).
+    let is_account = |party: &Party| party.account().is_some_and(|party| account == Some(party));
     let involved = account == Some(key.arn.account.as_str())
         || grant.is_some_and(|grant| {
             account == Some(grant.issuer.as_str())
-                || grant.retiring.as_ref().and_then(Party::account).is_some_and(|retiring| account == Some(retiring))
+                || grant.retiring.as_ref().is_some_and(is_account)
+                || (is_account(&grant.grantee) && grant.operations.contains(&GrantOperation::RetireGrant))
         });
     match decision {
         _ if stopped => decision,
@@ -294,6 +303,8 @@ fn refusal(claim: &Claim<'_>, decision: Decision, call: &CallFacts<'_>) -> Error
                 "User: {caller} is not authorized to perform: {action} on the resource associated with this ciphertext {opaque}"
             )
         }
+        // To whom it is not made, it is not there (RUL-24).
+        On::Predefined(key) => return alias_not_found(&key.alias.to_string()),
         On::Key(key, _) | On::Grant(key, _) if key.foreign => {
             format!("User: {caller} is not authorized to perform: {action} on this resource {opaque}")
         }

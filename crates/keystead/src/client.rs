@@ -14,6 +14,7 @@ use crate::door::{self, Operation};
 use crate::engine::Engine;
 use crate::explain::CallExplanation;
 use crate::region::RegionState;
+use crate::upkeep::Instance;
 
 /// A caller in a Region. Cheap to clone; made by [`Kms::client`](crate::Kms::client).
 ///
@@ -23,7 +24,7 @@ use crate::region::RegionState;
 pub struct Client(Arc<Inner>);
 
 struct Inner {
-    engine: Arc<Engine>,
+    instance: Arc<Instance>,
     region: Arc<RegionState>,
     region_name: Box<str>,
     caller: Caller,
@@ -42,13 +43,13 @@ pub struct Call<'c, O> {
 }
 
 impl Client {
-    pub(crate) fn new(engine: Arc<Engine>, region: Arc<RegionState>, caller: Caller, account: AccountId) -> Self {
+    pub(crate) fn new(instance: Arc<Instance>, region: Arc<RegionState>, caller: Caller, account: AccountId) -> Self {
         let principal = caller.principal(region.partition);
         let identity = Arc::new(caller.statement().identity(&principal));
         let region_name = region.region.as_str().into();
         let partition = region.partition;
         let account_root = principal.account().map(|account| format!("arn:{partition}:iam::{account}:root").into());
-        Self(Arc::new(Inner { engine, region, region_name, caller, principal, identity, account, account_root }))
+        Self(Arc::new(Inner { instance, region, region_name, caller, principal, identity, account, account_root }))
     }
 
     /// Prepares a call of any operation from its request.
@@ -78,11 +79,11 @@ impl Client {
     pub fn with_caller(&self, caller: Caller) -> Result<Self, CallerError> {
         caller.check()?;
         let account = caller.account().unwrap_or(self.0.account);
-        Ok(Self::new(Arc::clone(&self.0.engine), Arc::clone(&self.0.region), caller, account))
+        Ok(Self::new(Arc::clone(&self.0.instance), Arc::clone(&self.0.region), caller, account))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
-        &self.0.engine
+        &self.0.instance
     }
 
     pub(crate) fn region_state(&self) -> &RegionState {

@@ -103,24 +103,21 @@ impl KeyChange {
         }
     }
 
-    /// The key without the bytes of these imported materials. What is pending rotation leaves no trace; of the others it
-    /// stays known what they were (IMP-46).
-    pub(crate) fn without_materials(previous: Arc<KeySnapshot>, gone: &[&Arc<Material>]) -> Self {
+    /// The key without the bytes of these imported materials, by their versions. The one that is withdrawn leaves no
+    /// trace; of the others it stays known what they were (IMP-46).
+    pub(crate) fn without_materials(previous: Arc<KeySnapshot>, gone: &[u32], withdrawn: Option<u32>) -> Self {
         let mut record = previous.record.clone();
-        let is_gone = |version: u32| gone.iter().any(|material| material.version == version);
-        let (pending, bound): (Vec<&Arc<Material>>, Vec<&Arc<Material>>) =
-            gone.iter().copied().partition(|material| material.version > record.current);
-        let rewritten = bound.into_iter().map(|material| {
+        let is_gone = |version: u32| gone.contains(&version) && withdrawn != Some(version);
+        let rewritten = previous.materials.iter().filter(|material| is_gone(material.version)).map(|material| {
             let imported = material.imported.clone().map(|imported| ImportedMaterial { valid_to: None, ..imported });
             MaterialRecord { ekt: None, imported, ..material.to_record() }
         });
         let rewritten = rewritten.collect();
-        let left = previous.materials.iter().map(|material| {
+        let left = previous.materials.iter().filter(|material| withdrawn != Some(material.version)).map(|material| {
             let (version, present, valid_to) = material.noted();
             (version, present && !is_gone(version), valid_to)
         });
         note_materials(&mut record, left);
-        let withdrawn = pending.first().map(|material| material.version);
         Self { rewritten, withdrawn, forget: true, ..Self::update(Arc::clone(&previous), record) }
     }
 
@@ -243,6 +240,8 @@ impl Engine {
             return Err(CommitFailure::Conflict);
         }
         let mut batch = self.batch(region, &changes)?;
+        // Outlives the veil: what a panic of a sink leaves behind is loaded anew.
+        let _unwinding = Unwinding { regions: &regions, home: region, changes: &changes };
         let veil = self.store.veil(&batch).map_err(|error| internal("storage", error))?;
         let outbox = self.outbox(&records, &changes.events)?;
         let outbox_veil = self.store.veil_absent(outbox.iter().map(|(key, _)| key.clone()));
@@ -373,8 +372,10 @@ impl Engine {
     fn settle_outbox(&self, outbox: Vec<(Key, Vec<u8>)>, events: &[LifecycleEvent]) {
         for event in events {
             // Deletions stand in the outbox until they are taken; the others are best effort (STA-96).
-            if let (Some(sink), true) = (&self.events, event.kind != EventKind::Deletion) {
-                let _ = sink.publish(event);
+            if let (Some(sink), true) = (&self.events, event.kind != EventKind::Deletion)
+                && sink.publish(event).is_err()
+            {
+                self.event_failures.fetch_add(1, Ordering::Relaxed);
             }
         }
         for (key, value) in outbox {
@@ -466,7 +467,7 @@ fn publish(
             }
         }
         for change in &changes.aliases {
-            home.publish_alias(change.account, &change.name, change.record.as_ref().map(|record| record.target));
+            home.publish_alias(change.account, &change.name, change.record.as_ref().and_then(|record| record.target));
         }
     });
     Ok(())
@@ -501,6 +502,21 @@ impl Regions {
         }
         for change in &changes.aliases {
             home.publish_alias(change.account, &change.name, None);
+        }
+    }
+}
+
+/// Drops the live forms of what was to be changed, should a sink panic between commit and publication.
+struct Unwinding<'c> {
+    regions: &'c Regions,
+    home: &'c RegionState,
+    changes: &'c Changes,
+}
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.regions.forget(self.home, self.changes);
         }
     }
 }

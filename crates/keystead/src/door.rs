@@ -30,7 +30,7 @@ use crate::request::Request;
 use crate::resolve::Resolver;
 use crate::snapshot::Held;
 use crate::targets::{Named, Target, Targets};
-use crate::usage::KeyUse;
+use crate::usage::{KeyUse, Noted};
 use crate::value::MemberValue;
 use crate::{Error, recipient, shape};
 
@@ -288,7 +288,7 @@ fn enter<'c, O: Operation>(
             }
             continue;
         }
-        if call.row.read_only {
+        if call.row.read_only && targets.changed_alias().is_none() {
             return Ok((targets, None));
         }
         let needed = lock_set(&*targets, call);
@@ -420,10 +420,14 @@ fn uses(targets: &impl Targets, records: &[AuditRecord], call: &CallFacts<'_>) -
 /// Notes the uses beside the keys. Once in an hour they are saved at once; that this fails is no fault of the call.
 fn note_uses(targets: &impl Targets, uses: &[KeyUse], call: &CallFacts<'_>) {
     for (key, used) in targets.keys().into_iter().zip(uses) {
-        if key.snapshot().usage.note(*used)
-            && let Err(error) = call.engine.save_uses(call.region, &[*key.arn()])
-        {
-            tracing::warn!(key = %key.arn(), %error, "the last use of the key could not be saved");
+        match key.snapshot().usage.note(*used) {
+            Noted::Later => {}
+            Noted::FirstUnsaved => call.engine.unsaved.add(*key.arn()),
+            Noted::SaveIsDue => {
+                if let Err(error) = call.engine.save_uses(call.region, &[*key.arn()]) {
+                    tracing::warn!(key = %key.arn(), %error, "the last use of the key could not be saved");
+                }
+            }
         }
     }
 }
@@ -481,7 +485,7 @@ fn lock_set(targets: &impl Targets, call: &CallFacts<'_>) -> LockSet {
     for target in targets.keys() {
         call.region.locks.add_key(&mut set, target.arn());
     }
-    if let Some((alias, _)) = targets.alias() {
+    if let Some(alias) = targets.changed_alias() {
         call.region.locks.add_alias(&mut set, alias.account, &alias.name);
     }
     set

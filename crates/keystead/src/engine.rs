@@ -1,7 +1,8 @@
 //! The inside of a `Kms`: what all Regions and calls share.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -18,10 +19,11 @@ use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
 use crate::ledger::Ledger;
 use crate::material::MaterialCache;
-use crate::meter::Meter;
+use crate::metrics::{Gauges, Meter};
 use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
 use crate::region::{RegionState, WriteLocks};
 use crate::sync::{Mutex, RwLock};
+use crate::usage::UnsavedKeys;
 use crate::{Error, RegionConfig, RequestId, record};
 
 /// What all Regions and calls share.
@@ -37,6 +39,9 @@ pub(crate) struct Engine {
     pub(crate) limiter: Limiter,
     /// Counts calls, if the host wants it.
     pub(crate) meter: Option<Meter>,
+    pub(crate) gauges: Gauges,
+    /// Lifecycle events that were refused for good.
+    pub(crate) event_failures: AtomicU64,
     pub(crate) materials: MaterialCache,
     /// How long changes of grants take to count (GRA-48).
     pub(crate) grant_delay: GrantVisibilityDelay,
@@ -55,17 +60,21 @@ pub(crate) struct Engine {
     /// Whether a multi-Region primary needs `iam:CreateServiceLinkedRole` (RUL-25).
     pub(crate) service_linked_role: bool,
     pub(crate) configured: HashMap<Region, RegionConfig>,
+    /// Of accounts that have not all Regions.
+    pub(crate) enabled_regions: HashMap<AccountId, BTreeSet<Region>>,
     /// Taken by writers.
     pub(crate) locks: Arc<WriteLocks>,
     pub(crate) regions: RwLock<HashMap<Region, Arc<RegionState>>>,
     /// Serialises commits that change a counter.
     pub(crate) counters: Mutex<()>,
+    /// The keys whose last use is not saved.
+    pub(crate) unsaved: UnsavedKeys,
     /// Outbox entries that were delivered and go with the next commit.
     pub(crate) delivered: Mutex<Vec<keystead_store::Key>>,
     /// Taken while the outbox is offered again.
     pub(crate) redelivery: Mutex<()>,
     /// Numbers outbox entries of this run.
-    pub(crate) outbox_order: std::sync::atomic::AtomicU64,
+    pub(crate) outbox_order: AtomicU64,
 }
 
 impl Engine {
@@ -87,6 +96,11 @@ impl Engine {
     /// What the Region is, whether or not it was opened.
     pub(crate) fn region_config(&self, region: &Region) -> RegionConfig {
         self.configured.get(region).copied().unwrap_or_else(|| RegionConfig::of_region(region))
+    }
+
+    /// Whether the account has enabled the Region.
+    pub(crate) fn is_enabled(&self, region: &Region, account: AccountId) -> bool {
+        self.enabled_regions.get(&account).is_none_or(|enabled| enabled.contains(region))
     }
 
     /// All Regions that the store knows.

@@ -1,6 +1,6 @@
 //! The instance.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -13,7 +13,7 @@ use keystead_crypto::{DefaultProvider, Entropy, Provider};
 use keystead_hierarchy::{EphemeralRootKey, MAX_CANONICAL_LEN, Profile, RootKey, RootKeyError};
 use keystead_memory::MemoryStore;
 use keystead_store::Store;
-use keystead_types::{AccountId, KeyArn, Partition, Region, Timestamp};
+use keystead_types::{AccountId, AliasArn, KeyArn, Partition, Region, Timestamp};
 
 use crate::Error;
 use crate::access::KeyAccess;
@@ -28,12 +28,15 @@ use crate::grant::GrantVisibilityDelay;
 use crate::instance::InstanceSecret;
 use crate::ledger::Ledger;
 use crate::maintenance::Sweep;
+use crate::managed::AwsManagedKey;
 use crate::material::{MaterialCache, MaterialCaching};
-use crate::meter::Meter;
+use crate::metrics::{Gauges, Meter, MetricSink};
 use crate::operations::GrantListEntry;
 use crate::quota::{Limiter, QuotaError, QuotaProfile};
 use crate::region::WriteLocks;
 use crate::sync::{Mutex, RwLock};
+use crate::upkeep::Instance;
+use crate::usage::UnsavedKeys;
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
 ///
@@ -52,7 +55,7 @@ use crate::sync::{Mutex, RwLock};
 /// ```
 #[derive(Clone)]
 pub struct Kms {
-    pub(crate) engine: Arc<Engine>,
+    pub(crate) engine: Arc<Instance>,
     /// The sink that is there by default.
     trail: Option<Arc<MemorySink>>,
 }
@@ -88,7 +91,7 @@ impl Kms {
 
     /// Makes what time has changed happen: rotations, expiries of imported material and deletions that are due, and
     /// deliveries that failed before. It also saves when keys were last used.
-    /// Hosts call it from a timer; nothing depends on it but promptness (STA-02, RUL-15).
+    /// Hosts call it from a timer, or let [`KmsBuilder::maintenance`] do so; nothing depends on it but promptness (STA-02, RUL-15).
     ///
     /// # Errors
     /// [`Error::KmsInternal`] when the store fails. What was done until then stays done.
@@ -105,6 +108,40 @@ impl Kms {
     pub fn rotate_domain_key(&self, region: Region) -> Result<DomainRotation, Error> {
         let state = self.engine.region(region)?;
         self.engine.rotate_domain_key(&state)
+    }
+
+    /// Says that a service has an AWS managed key in an account and Region (KEY-10): the alias `alias/aws/<service>` is
+    /// there from now on, and the first DescribeKey that names it makes the key. Customers can use that key through the
+    /// service and look at it, but not change it; it rotates every year and counts against no quota.
+    ///
+    /// A registration lives in the store. To repeat it, as hosts do when they start, changes nothing; only a key that is
+    /// not made yet takes another policy.
+    ///
+    /// ```
+    /// use keystead::{Caller, Kms};
+    ///
+    /// let kms = Kms::in_memory();
+    /// kms.register_aws_managed_key("s3", "us-west-2".parse()?, "111122223333".parse()?)?;
+    ///
+    /// let root = kms.client("us-west-2", Caller::account_root("111122223333")?)?;
+    /// root.describe_key("alias/aws/s3").send()?;
+    /// assert!(root.encrypt("alias/aws/s3", b"directly").send().is_err());
+    /// let caller = Caller::user("111122223333", "bob")?.via_service("s3.us-west-2.amazonaws.com");
+    /// kms.client("us-west-2", caller)?.encrypt("alias/aws/s3", b"through S3").send()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidAliasName`] when the service has a name that no alias can have,
+    /// [`Error::MalformedPolicyDocument`] when the given policy is malformed or would let somebody change the key,
+    /// [`Error::KmsInternal`] when the store fails.
+    pub fn register_aws_managed_key(
+        &self,
+        key: impl Into<AwsManagedKey>,
+        region: Region,
+        account: AccountId,
+    ) -> Result<AliasArn, Error> {
+        self.engine.register_aws_managed_key(&key.into(), region, account)
     }
 
     /// The latest audit records, oldest first, as long as no sink was installed.
@@ -224,6 +261,9 @@ pub enum BuildError {
     /// The quotas hold what they may not.
     #[error("quotas: {0}")]
     Quotas(#[from] QuotaError),
+    /// The thread that sweeps could not be made.
+    #[error("maintenance thread: {0}")]
+    Thread(#[source] std::io::Error),
     /// A fault of provider or entropy.
     #[error("{0}")]
     Failed(#[from] Error),
@@ -270,6 +310,8 @@ pub struct KmsBuilder {
     events: Option<Box<dyn EventSink>>,
     quotas: QuotaProfile,
     metrics: bool,
+    metric_sinks: Vec<Box<dyn MetricSink>>,
+    sweep_every: Option<Duration>,
     caching: MaterialCaching,
     grant_delay: GrantVisibilityDelay,
     max_context_len: Option<usize>,
@@ -277,6 +319,7 @@ pub struct KmsBuilder {
     multi_region_delay: Duration,
     no_service_linked_role: bool,
     regions: HashMap<Region, RegionConfig>,
+    enabled_regions: HashMap<AccountId, BTreeSet<Region>>,
 }
 
 impl KmsBuilder {
@@ -358,6 +401,24 @@ impl KmsBuilder {
         self
     }
 
+    /// Installs a sink of metrics: of gauges that sweeps look at once a minute at most, and of what key stores measure
+    /// (AUD-49, AUD-53). There may be several.
+    #[must_use]
+    pub fn metric_sink(mut self, sink: impl MetricSink) -> Self {
+        self.metric_sinks.push(Box::new(sink));
+        self
+    }
+
+    /// Sweeps at intervals, at least of a millisecond, in a thread of its own (see [`Kms::sweep`]); by default the host
+    /// does. The thread ends with the last `Kms` and [`Client`] of the instance, which wait for it; a sweep that
+    /// fails, or panics, is told in the logs and tried again. Intervals are those of the operating system; what is due
+    /// goes by the [`clock`](Self::clock).
+    #[must_use]
+    pub fn maintenance(mut self, every: Duration) -> Self {
+        self.sweep_every = Some(every);
+        self
+    }
+
     /// How long unwrapped key material stays in memory.
     #[must_use]
     pub fn material_caching(mut self, caching: MaterialCaching) -> Self {
@@ -410,10 +471,18 @@ impl KmsBuilder {
         self
     }
 
+    /// Names the Regions that an account has enabled; by default they are all. Its keys cannot be replicated to others.
+    #[must_use]
+    pub fn enabled_regions(mut self, account: AccountId, regions: impl IntoIterator<Item = Region>) -> Self {
+        self.enabled_regions.insert(account, regions.into_iter().collect());
+        self
+    }
+
     /// Builds the instance.
     ///
     /// # Errors
-    /// [`BuildError`] when the default root key cannot be made, the entropy fails, or the quotas hold what they may not.
+    /// [`BuildError`] when the default root key cannot be made, the entropy fails, the quotas hold what they may not, or
+    /// the thread of [`maintenance`](Self::maintenance) cannot be made.
     pub fn build(self) -> Result<Kms, BuildError> {
         let provider = self.provider.unwrap_or_else(|| Arc::new(DefaultProvider::new()));
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
@@ -446,6 +515,8 @@ impl KmsBuilder {
             events: self.events,
             limiter: Limiter::new(&self.quotas),
             meter: self.metrics.then(Meter::new),
+            gauges: Gauges::new(self.metric_sinks),
+            event_failures: AtomicU64::new(0),
             quotas: ArcSwap::from_pointee(self.quotas),
             materials: MaterialCache::new(self.caching),
             grant_delay: self.grant_delay,
@@ -457,14 +528,17 @@ impl KmsBuilder {
             multi_region_delay: self.multi_region_delay,
             service_linked_role: !self.no_service_linked_role,
             configured: self.regions,
+            enabled_regions: self.enabled_regions,
             locks: Arc::new(WriteLocks::new()),
             regions: RwLock::default(),
             counters: Mutex::default(),
+            unsaved: UnsavedKeys::default(),
             delivered: Mutex::default(),
             redelivery: Mutex::default(),
             outbox_order: AtomicU64::new(0),
         };
-        Ok(Kms { engine: Arc::new(engine), trail })
+        let instance = Instance::new(engine, self.sweep_every).map_err(BuildError::Thread)?;
+        Ok(Kms { engine: Arc::new(instance), trail })
     }
 }
 

@@ -24,6 +24,9 @@
 //!
 //! Names are the KMS API's own, in Rust case: required members of a request are arguments, optional ones are set
 //! fluently, `send` carries the call out. Every answer and every error knows its request ID.
+//!
+//! With feature `serde`, requests are read from the JSON of the API and responses are written as it; `keystead-aws` makes
+//! the AWS JSON 1.1 protocol of them.
 #![forbid(unsafe_code)]
 
 mod access;
@@ -52,8 +55,9 @@ mod json;
 mod kms;
 mod ledger;
 mod maintenance;
+mod managed;
 mod material;
-mod meter;
+mod metrics;
 pub mod operations;
 mod pagination;
 mod policies;
@@ -73,15 +77,16 @@ mod targets;
 pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod upkeep;
 mod usage;
 mod value;
 
 pub use access::{KeyAccess, KeyOpening, OpeningSource, StatementRef};
 pub use answer::{Answer, CallError, RequestId};
 pub use audit::{
-    AuditMode, AuditQuery, AuditRecord, AuditSink, CallbackSink, ChainError, ChainHead, FieldValue, Fields,
-    HashChainSink, JsonLinesSink, MemorySink, ResourceEntry, SessionAttributes, SessionContext, SessionIssuer,
-    SinkError, TlsDetails, UserIdentity, verify_audit_chain,
+    AuditMode, AuditQuery, AuditRecord, AuditSink, CallbackSink, ChainError, ChainHead, EventSelectorError,
+    ExcludableSink, FieldValue, Fields, HashChainSink, JsonLinesSink, MemorySink, ResourceEntry, SessionAttributes,
+    SessionContext, SessionIssuer, SinkError, TlsDetails, UserIdentity, verify_audit_chain,
 };
 pub use caller::{Caller, CallerError, compile_identity_policy};
 pub use client::{Call, Client};
@@ -104,8 +109,14 @@ pub use keystead_types as types;
 pub use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
 pub use kms::{BuildError, ClientError, Kms, KmsBuilder, RegionConfig};
 pub use maintenance::Sweep;
+pub use managed::AwsManagedKey;
 pub use material::MaterialCaching;
-pub use meter::{Latencies, Metrics, OperationMetrics};
+#[cfg(feature = "metrics")]
+pub use metrics::FacadeMetrics;
+pub use metrics::{
+    DataPoint, Dimension, Latencies, MemoryMetrics, MetricName, MetricQuery, MetricSink, MetricUnit, Metrics,
+    OperationMetrics, ProxyErrorType, ProxyHealth, Statistics,
+};
 pub use quota::{
     Admission, InvalidRate, KeyFamily, QuotaError, QuotaProfile, QuotaScope, QuotaStatus, Rate, RequestCounts,
     RequestQuota, ResourceQuota,

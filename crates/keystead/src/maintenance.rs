@@ -47,7 +47,7 @@ pub(crate) enum Settled {
 }
 
 impl Engine {
-    /// Brings every overdue key up to date, saves the last uses of keys and offers undelivered records and events again.
+    /// Brings every overdue key up to date, saves the last uses of keys, looks at the gauges and offers undelivered records and events again.
     pub(crate) fn sweep(&self) -> Result<Sweep, Error> {
         let now = self.now();
         let mut sweep = Sweep::default();
@@ -93,6 +93,7 @@ impl Engine {
                 }
             }
         }
+        self.sample_gauges(now)?;
         self.save_all_uses()?;
         self.limiter.evict(&self.quotas(), self.clock.monotonic());
         self.redeliver()?;
@@ -180,7 +181,8 @@ impl Engine {
         Ok(changes)
     }
 
-    /// The change that makes imported material current that was pending (chapter 32, section 13).
+    /// The change that makes imported material current that was pending, in all related keys at once (chapter 32,
+    /// section 13).
     pub(crate) fn promotion(
         &self,
         key: Arc<KeySnapshot>,
@@ -189,13 +191,29 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Changes, Error> {
         record.current = pending.version;
-        note_materials(&mut record, key.materials.iter().map(|material| material.noted()));
-        let material = MaterialRecord { rotation: Some(Rotation { at: now, on_demand: true }), ..pending.to_record() };
-        let change = KeyChange { rewritten: vec![material], ..KeyChange::update(Arc::clone(&key), record) };
-        self.rotated(&key, pending.id, Changes::of(change), now, true)
+        let promoted = |key: Arc<KeySnapshot>, mut record: KeyRecord| {
+            let pending = key.material(pending.version).ok_or_else(|| damaged("list of key materials"))?;
+            let rotation = Some(Rotation { at: now, on_demand: true });
+            let material = MaterialRecord { rotation, ..pending.to_record() };
+            note_materials(&mut record, key.materials.iter().map(|material| material.noted()));
+            Ok::<_, Error>(KeyChange { rewritten: vec![material], ..KeyChange::update(key, record) })
+        };
+        let synchronized = self.synchronization(&key.arn, &record, now)?;
+        let mut others = Vec::new();
+        for other in self.related_keys(&key)? {
+            let mut own = other.record.clone();
+            own.share(&record);
+            others.push(promoted(other, own)?);
+        }
+        let change = promoted(Arc::clone(&key), record)?;
+        let changes = Changes { keys: std::iter::once(change).chain(others).collect(), ..Changes::default() };
+        let mut changes = self.rotated(&key, pending.id, changes, now, true)?;
+        changes.service_records.extend(synchronized);
+        Ok(changes)
     }
 
-    /// Adds record and event of a rotation for each key that it changes.
+    /// Adds record and event of a rotation for each key that it changes. A replica whose waiting period is over is gone,
+    /// although it may still be in the store (RUL-15).
     fn rotated(
         &self,
         key: &KeySnapshot,
@@ -213,7 +231,8 @@ impl Engine {
             details.push("previousKeyMaterialId", previous.id.to_string());
         }
         details.push("currentKeyMaterialId", now_current.to_string());
-        for change in &changes.keys {
+        let is_gone = |change: &&KeyChange| change.previous.as_ref().is_some_and(|key| key.is_dead(now));
+        for change in changes.keys.iter().filter(|change| !is_gone(change)) {
             let event = ServiceEvent { name: "RotateKey", details: Some(details.clone()), response: None };
             changes.service_records.extend(self.service_record(&change.arn, now, event)?);
             changes.events.push(self.event(EventKind::Rotation, &change.arn, now)?);
@@ -224,8 +243,10 @@ impl Engine {
     /// The change that deletes expired material (IMP-49), with a record and an event for each.
     fn expiration(&self, key: Arc<KeySnapshot>, now: Timestamp) -> Result<Changes, Error> {
         let expired: Vec<_> = key.materials.iter().filter(|material| material.is_expired(now)).collect();
-        let changes = self.expired(&key, now)?;
-        Ok(Changes { keys: vec![KeyChange::without_materials(Arc::clone(&key), &expired)], ..changes })
+        let mut changes = self.expired(&key, now)?;
+        let removal = self.without_materials(Arc::clone(&key), &expired, now)?;
+        changes.service_records.extend(removal.service_records);
+        Ok(Changes { keys: removal.keys, ..changes })
     }
 
     /// Records and events of materials that have expired.
@@ -324,8 +345,8 @@ impl Engine {
         Ok(None)
     }
 
-    /// The keys that need attention, the longest overdue first.
-    fn due(&self, region: &RegionState, now: Timestamp) -> Result<Vec<(Timestamp, KeyArn)>, Error> {
+    /// The keys that need attention by `now`, the longest overdue first.
+    pub(crate) fn due(&self, region: &RegionState, now: Timestamp) -> Result<Vec<(Timestamp, KeyArn)>, Error> {
         let prefix = record::due_prefix(region.partition, region.region);
         let mut range = Range::prefix(&prefix);
         let mut due = Vec::new();

@@ -150,7 +150,8 @@ pub(crate) fn wrap(
     Ok(MaterialRecord { format: RECORD_FORMAT, version, id, ekt: Some(ekt.into_bytes()), rotation, imported: None })
 }
 
-/// Wraps all material of a key for a related key in another Region: no token is in two Regions.
+/// All material of a key for a related key in another Region, wrapped anew: no token is in two Regions. Imported material
+/// stays behind; only what it is recognised by goes along (MRK-62).
 pub(crate) fn transfer(
     engine: &Engine,
     key: &KeySnapshot,
@@ -158,6 +159,9 @@ pub(crate) fn transfer(
     to: &RegionState,
 ) -> Result<Vec<MaterialRecord>, Error> {
     let wrapped = key.materials.iter().map(|material| {
+        if material.imported.is_some() {
+            return Ok(material.to_record().awaiting_import());
+        }
         let secret = open(from, key, material)?;
         let arn = key.arn_in(to.region);
         wrap(engine, to, &arn, &key.record, material.version, material.rotation, &secret)

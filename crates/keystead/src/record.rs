@@ -86,6 +86,14 @@ pub(crate) struct ImportedMaterial {
     pub(crate) valid_to: Option<Timestamp>,
 }
 
+impl MaterialRecord {
+    /// As a related key knows the material that is yet to import it (MRK-62, MRK-64): description and expiry are its own.
+    pub(crate) fn awaiting_import(self) -> Self {
+        let imported = self.imported.map(|imported| ImportedMaterial { description: None, valid_to: None, ..imported });
+        Self { ekt: None, imported, ..self }
+    }
+}
+
 /// A completed rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rotation {
@@ -98,9 +106,21 @@ pub(crate) struct Rotation {
 pub(crate) struct AliasRecord {
     #[serde(rename = "v")]
     pub(crate) format: u32,
-    pub(crate) target: KeyId,
+    /// The key; absent for a predefined alias until its key is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) target: Option<KeyId>,
+    /// The policy of the AWS managed key that is yet to be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key_policy: Option<Arc<str>>,
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
+}
+
+impl AliasRecord {
+    /// A new alias of a key.
+    pub(crate) fn of(key: KeyId, now: Timestamp) -> Self {
+        Self { format: RECORD_FORMAT, target: Some(key), key_policy: None, created: now, updated: now }
+    }
 }
 
 /// How many resources of one kind an account has in a Region (QUO-11).
@@ -167,6 +187,11 @@ impl KeyRecord {
         self.rotation.filter(|_| rotates).map(|schedule| schedule.next()).filter(|at| *at < Timestamp::MAX)
     }
 
+    /// The aliases that count against the quota: those that are not predefined (KEY-62).
+    pub(crate) fn counted_aliases(&self) -> u64 {
+        self.aliases.iter().filter(|name| !name.is_reserved()).count() as u64
+    }
+
     /// When the first of the imported materials that are there expires.
     pub(crate) fn expiry_due(&self) -> Option<Timestamp> {
         self.import.as_ref().and_then(|import| import.next_expiry)
@@ -181,7 +206,8 @@ impl KeyRecord {
         [deletion, phase, rotation, self.expiry_due()].into_iter().flatten().min()
     }
 
-    /// The record of a replica of this key: what is shared, and everything else at its default (MRK-24).
+    /// The record of a replica of this key: what is shared, and everything else at its default (MRK-24). Tokens in it are
+    /// still those of this key's Region.
     pub(crate) fn as_replica(&self, now: Timestamp) -> Self {
         Self {
             created: now,

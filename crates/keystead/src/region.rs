@@ -83,7 +83,7 @@ impl RegionState {
         self.load_key(arn, reference)
     }
 
-    /// The key that an alias points to.
+    /// The key that an alias points to; none as long as a predefined alias waits for its key.
     pub(crate) fn alias(&self, account: AccountId, name: &AliasName) -> Result<Option<KeyId>, Error> {
         let reference = AliasRef { account, name: name.clone() };
         if let Some(key_id) = self.aliases.pin().get(&reference) {
@@ -96,12 +96,15 @@ impl RegionState {
             return Ok(None);
         };
         let record: AliasRecord = record::decode(&entry.value)?;
-        Ok(Some(*self.aliases.pin().get_or_insert(reference, record.target)))
+        Ok(record.target.map(|target| *self.aliases.pin().get_or_insert(reference, target)))
     }
 
-    /// The keys among the live ones that fit.
-    pub(crate) fn live_keys(&self, fits: impl Fn(&KeySnapshot) -> bool) -> Vec<KeyArn> {
-        self.keys.pin().values().map(|cell| cell.load()).filter(|key| fits(key)).map(|key| key.arn).collect()
+    /// The key, if imported material of it expires some day. No other is loaded for this.
+    pub(crate) fn expiring_key(&self, arn: &KeyArn) -> Result<Option<Held>, Error> {
+        let Some(entry) = self.store.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
+        // A damaged record harms its own key only.
+        let expires = record::decode::<KeyRecord>(&entry.value).is_ok_and(|record| record.expiry_due().is_some());
+        if expires { self.key(arn) } else { Ok(None) }
     }
 
     /// Whether the key can be had without reading the store.

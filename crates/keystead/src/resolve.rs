@@ -14,11 +14,12 @@ use crate::catalogue::{Bucket, Identifiers, Row};
 use crate::door::CallFacts;
 use crate::engine::Engine;
 use crate::grant::{Grant, GrantId, GrantReference, Sight, open_token};
+use crate::managed::PredefinedKey;
 use crate::policies::default_key_policy;
 use crate::quota::{self, ResourceQuota};
 use crate::region::RegionState;
 use crate::snapshot::{Held, KeySnapshot};
-use crate::targets::{Decrypting, Named, Target};
+use crate::targets::{Decrypting, DescribedKey, Named, Target};
 
 /// Resolves the identifiers of one call.
 pub(crate) struct Resolver<'c> {
@@ -53,6 +54,20 @@ impl<'c> Resolver<'c> {
     /// A key by any form of identifier that the operation takes.
     pub(crate) fn key(&self, identifier: &str) -> Result<Target, Error> {
         self.identified(identifier, self.row.identifiers)
+    }
+
+    /// A key by any form of identifier, or the AWS managed key that is yet to be made if its alias is named (KEY-10).
+    pub(crate) fn described_key(&self, identifier: &str) -> Result<DescribedKey, Error> {
+        let missing = match self.key(identifier) {
+            Ok(key) => return Ok(DescribedKey::Key(key)),
+            Err(error) => error,
+        };
+        let Some(alias) = self.own_predefined_alias(identifier) else { return Err(missing) };
+        match PredefinedKey::find(self.engine, self.region, alias)? {
+            Some(key) => Ok(DescribedKey::Predefined(Box::new(key))),
+            // Somebody else may have been quicker.
+            None => self.key(identifier).map(DescribedKey::Key),
+        }
     }
 
     /// A key of the caller's own account; one of another account does not exist for this caller (KEY-20).
@@ -164,6 +179,16 @@ impl<'c> Resolver<'c> {
     /// The ARN of an alias of the caller's account.
     pub(crate) fn alias_arn(&self, name: &AliasName) -> AliasArn {
         self.region.alias_arn(self.account, name)
+    }
+
+    /// The predefined alias of the caller's account that an identifier names.
+    fn own_predefined_alias(&self, identifier: &str) -> Option<AliasArn> {
+        let alias = match KmsArn::parse(identifier) {
+            Ok(KmsArn::Alias(arn)) => arn,
+            Ok(KmsArn::Key(_)) => return None,
+            Err(_) => self.alias_arn(&AliasName::parse(identifier).ok()?),
+        };
+        (alias.name.is_reserved() && alias == self.alias_arn(&alias.name)).then_some(alias)
     }
 
     fn identified(&self, identifier: &str, forms: Identifiers) -> Result<Target, Error> {
@@ -298,7 +323,7 @@ pub(crate) fn key_not_found(arn: &KeyArn) -> Error {
     Error::NotFound(format!("Key '{arn}' does not exist").into())
 }
 
-fn alias_not_found(arn: &str) -> Error {
+pub(crate) fn alias_not_found(arn: &str) -> Error {
     Error::NotFound(format!("Alias {arn} is not found.").into())
 }
 

@@ -219,7 +219,7 @@ impl KeySnapshot {
     pub(crate) fn has_imported_material(&self, now: Timestamp) -> bool {
         self.record.import.is_some()
             && self.record.current > 0
-            && self.bound_materials().all(|material| material.ekt.is_some() && !material.is_expired(now))
+            && self.bound_materials().all(|material| material.is_present(now))
     }
 
     /// When the first of the materials that the key needs expires; `None` if one is missing or none expires.
@@ -297,6 +297,11 @@ impl Material {
 
     pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
         self.valid_to().is_some_and(|at| at <= now)
+    }
+
+    /// Whether its bytes are there.
+    pub(crate) fn is_present(&self, now: Timestamp) -> bool {
+        self.ekt.is_some() && !self.is_expired(now)
     }
 
     pub(crate) fn has_fingerprint(&self, fingerprint: &Fingerprint) -> bool {

@@ -141,10 +141,5 @@ mod scheduled {
             self.1.take();
             self.0.remove(key)
         }
-
-        pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
-            self.1.take();
-            self.0.values()
-        }
     }
 }

@@ -8,8 +8,8 @@ use crate::Error;
 use crate::audit::{AuditRecord, Fields, ServiceEvent};
 use crate::commit::{Changes, KeyChange};
 use crate::engine::{Engine, damaged};
-use crate::record::KeyRecord;
-use crate::snapshot::KeySnapshot;
+use crate::record::{KeyRecord, MaterialRecord};
+use crate::snapshot::{KeySnapshot, Material};
 
 impl Engine {
     /// Another record for a key, whose shared properties all related keys take over. That they did is recorded.
@@ -49,6 +49,61 @@ impl Engine {
         let others = if record.shares_all(&key.record) { Vec::new() } else { self.spread(&key, &record)? };
         let keys = std::iter::once(KeyChange::update(key, record)).chain(others).collect();
         Ok(Changes { keys, ..Changes::default() })
+    }
+
+    /// A key with imported material that is new to it, and to all related keys: they learn what to import (MRK-64).
+    pub(crate) fn new_imported_material(
+        &self,
+        change: KeyChange,
+        material: MaterialRecord,
+        now: Timestamp,
+    ) -> Result<Changes, Error> {
+        let (mut others, mut service_records) = (Vec::new(), Vec::new());
+        if let Some(key) = &change.previous {
+            for other in self.related_keys(key)? {
+                let materials = vec![material.clone().awaiting_import()];
+                let record = other.record.clone();
+                others.push(KeyChange { materials, ..KeyChange::update(other, record) });
+            }
+            service_records = self.synchronization(&key.arn, &key.record, now)?;
+        }
+        let change = KeyChange { materials: vec![material], ..change };
+        Ok(Changes { keys: std::iter::once(change).chain(others).collect(), service_records, ..Changes::default() })
+    }
+
+    /// A key without the bytes of these imported materials. Related keys keep their own (MRK-65); but what is pending
+    /// rotation goes from the whole set when it goes from the primary (chapter 31, section 15).
+    pub(crate) fn without_materials(
+        &self,
+        key: Arc<KeySnapshot>,
+        gone: &[&Arc<Material>],
+        now: Timestamp,
+    ) -> Result<Changes, Error> {
+        let gone: Vec<u32> = gone.iter().map(|material| material.version).collect();
+        let is_replica = key.is_replica(now);
+        let withdrawn = gone.iter().copied().find(|version| *version > key.record.current && !is_replica);
+        let (mut others, mut service_records) = (Vec::new(), Vec::new());
+        if withdrawn.is_some() {
+            let related = self.related_keys(&key)?;
+            others.extend(related.into_iter().map(|other| KeyChange::without_materials(other, &[], withdrawn)));
+            service_records = self.synchronization(&key.arn, &key.record, now)?;
+        }
+        let change = KeyChange::without_materials(key, &gone, withdrawn);
+        Ok(Changes { keys: std::iter::once(change).chain(others).collect(), service_records, ..Changes::default() })
+    }
+
+    /// Whether every related key has the material that is pending rotation, so that none encrypts what another cannot
+    /// decrypt (MRK-40).
+    pub(crate) fn is_everywhere(&self, key: &KeySnapshot, pending: &Material, now: Timestamp) -> Result<bool, Error> {
+        let Some(related) = &key.record.related else { return Ok(pending.is_present(now)) };
+        for name in std::iter::once(related.primary_at(now)).chain(related.replicas_at(now)) {
+            // A replica that is gone since `key` was read holds up nobody.
+            let Some(other) = self.region(name)?.key(&key.arn_in(name))? else { continue };
+            if !other.material(pending.version).is_some_and(|material| material.is_present(now)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// What the new record of a key changes in all related ones. Whoever calls has the set locked.

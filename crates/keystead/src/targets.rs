@@ -8,6 +8,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::Error;
 use crate::catalogue::{Action, CREATE_SERVICE_LINKED_ROLE, Row};
 use crate::grant::{Grant, GrantId};
+use crate::managed::PredefinedKey;
 use crate::resolve::Resolver;
 use crate::snapshot::{Held, KeySnapshot};
 
@@ -44,6 +45,11 @@ pub(crate) trait Targets: Sized {
     fn alias(&self) -> Option<(&AliasArn, AliasPlace)> {
         None
     }
+
+    /// The alias that the call changes, whether or not its record lists it.
+    fn changed_alias(&self) -> Option<&AliasArn> {
+        self.alias().map(|(alias, _)| alias)
+    }
 }
 
 /// Where the audit record lists the alias.
@@ -70,6 +76,8 @@ pub(crate) enum On<'t> {
     Grant(&'t Target, Option<&'t Grant>),
     /// A key that does not exist yet.
     NewKey(&'t KeyArn),
+    /// An AWS managed key that does not exist yet.
+    Predefined(&'t PredefinedKey),
     /// A replica that does not exist yet, as it will look, in its Region.
     Replica(&'t KeySnapshot),
     /// No resource.
@@ -135,6 +143,44 @@ impl Targets for OneKey {
 
     fn keys(&self) -> SmallVec<[&Target; 2]> {
         smallvec![&self.0]
+    }
+}
+
+/// A key, or an AWS managed key that is made because its alias is named (DescribeKey).
+#[derive(Debug)]
+pub(crate) enum DescribedKey {
+    Key(Target),
+    Predefined(Box<PredefinedKey>),
+}
+
+impl Targets for DescribedKey {
+    type Wanted<'r> = &'r str;
+
+    fn resolve(wanted: &&str, resolver: &Resolver<'_>) -> Result<Self, Error> {
+        resolver.described_key(wanted)
+    }
+
+    /// A key that is yet to be made has no policy: the identity policies decide alone (RUL-24).
+    fn claims(&self, row: &'static Row) -> Claims<'_> {
+        let on = match self {
+            Self::Key(key) => On::Key(key, None),
+            Self::Predefined(key) => On::Predefined(key),
+        };
+        row.actions.iter().map(|action| Claim { action, on }).collect()
+    }
+
+    fn keys(&self) -> SmallVec<[&Target; 2]> {
+        match self {
+            Self::Key(key) => smallvec![key],
+            Self::Predefined(_) => SmallVec::new(),
+        }
+    }
+
+    fn changed_alias(&self) -> Option<&AliasArn> {
+        match self {
+            Self::Key(_) => None,
+            Self::Predefined(key) => Some(&key.alias),
+        }
     }
 }
 

@@ -1,16 +1,18 @@
 //! When keys were last used (STA-102, API-123).
 //!
 //! A use is noted beside the live form of the key, in memory, and saved by the sweep, by the call that finds the last
-//! save an hour old, and when the instance is dropped. What is lost, by a crash or when a change of the key has to be
+//! save an hour old, and when the instance is dropped. The keys with unsaved uses stand in a list, so that a sweep costs
+//! what there is to save and not what there is. What is lost, by a crash or when a change of the key has to be
 //! taken back, are therefore the uses of an hour at most, of keys in steady use or of an instance that is swept.
 
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
 use keystead_store::{Batch, Expect};
-use keystead_types::{KeyArn, Timestamp};
+use keystead_types::{KeyArn, Region, Timestamp};
 
 use crate::Error;
 use crate::catalogue::Row;
@@ -40,6 +42,31 @@ pub(crate) struct LastUse {
     unsaved_since: AtomicI64,
 }
 
+/// What there is to do after a use was noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Noted {
+    /// The key has unsaved uses from now on.
+    FirstUnsaved,
+    /// The oldest unsaved use is an hour old.
+    SaveIsDue,
+    /// Nothing yet.
+    Later,
+}
+
+/// The keys with unsaved uses.
+#[derive(Debug, Default)]
+pub(crate) struct UnsavedKeys(Mutex<HashSet<KeyArn>>);
+
+impl UnsavedKeys {
+    pub(crate) fn add(&self, key: KeyArn) {
+        self.lock().insert(key);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<KeyArn>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 type Place = Mutex<Option<KeyUse>>;
 
 /// A place on cache lines of its own.
@@ -53,8 +80,8 @@ impl LastUse {
         Self { place: Mutex::new(last), stripes: OnceLock::new(), unsaved_since: AtomicI64::new(NONE) }
     }
 
-    /// Notes a use. Tells whether it is time to save.
-    pub(crate) fn note(&self, used: KeyUse) -> bool {
+    /// Notes a use.
+    pub(crate) fn note(&self, used: KeyUse) -> Noted {
         let mut place = self.own_place();
         if place.is_none_or(|known| known.at <= used.at) {
             *place = Some(used);
@@ -64,9 +91,10 @@ impl LastUse {
         match self.unsaved_since.load(Ordering::Relaxed) {
             NONE => {
                 self.unsaved_since.store(at, Ordering::Relaxed);
-                false
+                Noted::FirstUnsaved
             }
-            since => at.saturating_sub(since) >= SAVE_AFTER.as_millis() as i64,
+            since if at.saturating_sub(since) >= SAVE_AFTER.as_millis() as i64 => Noted::SaveIsDue,
+            _ => Noted::Later,
         }
     }
 
@@ -86,10 +114,6 @@ impl LastUse {
     /// The last use, if it is not saved. From here on it counts as saved.
     fn take_unsaved(&self) -> Option<KeyUse> {
         (self.unsaved_since.swap(NONE, Ordering::AcqRel) != NONE).then(|| self.get()).flatten()
-    }
-
-    fn is_unsaved(&self) -> bool {
-        self.unsaved_since.load(Ordering::Relaxed) != NONE
     }
 
     /// It could not be saved after all.
@@ -115,13 +139,15 @@ impl LastUse {
 }
 
 impl Engine {
-    /// Saves the uses of every key of the open Regions.
+    /// Saves the uses of every key.
     pub(crate) fn save_all_uses(&self) -> Result<(), Error> {
-        let regions: Vec<Arc<RegionState>> =
-            self.regions.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        for region in regions {
-            let unsaved = region.live_keys(|key| key.usage.is_unsaved());
-            unsaved.chunks(SAVED_TOGETHER).try_for_each(|keys| self.save_uses(&region, keys))?;
+        let mut by_region = BTreeMap::<Region, Vec<KeyArn>>::new();
+        for key in self.unsaved.lock().iter() {
+            by_region.entry(key.region).or_default().push(*key);
+        }
+        for (region, keys) in by_region {
+            let region = self.region(region)?;
+            keys.chunks(SAVED_TOGETHER).try_for_each(|keys| self.save_uses(&region, keys))?;
         }
         Ok(())
     }
@@ -135,16 +161,21 @@ impl Engine {
         let mut batch = Batch::new();
         let mut saved = Vec::with_capacity(keys.len());
         for arn in keys {
+            // First: a use that is noted from here on is saved now or puts the key into the list again.
+            self.unsaved.lock().remove(arn);
             let Some(key) = region.key(arn)? else { continue };
             let Some(used) = key.usage.take_unsaved() else { continue };
             batch.put(record::usage_key(arn), record::encode(&UsageRecord::of(&used))?, Expect::Any);
-            saved.push((Arc::clone(&key.usage), used));
+            saved.push((*arn, Arc::clone(&key.usage), used));
         }
         if batch.is_empty() {
             return Ok(());
         }
         self.store.commit(batch).map(drop).map_err(|error| {
-            saved.iter().for_each(|(usage, used)| usage.keep_unsaved(*used));
+            for (arn, usage, used) in &saved {
+                usage.keep_unsaved(*used);
+                self.unsaved.add(*arn);
+            }
             internal("storage", error)
         })
     }
@@ -224,7 +255,11 @@ mod tests {
         std::thread::scope(|scope| {
             for thread in 1..=8 {
                 let usage = &usage;
-                scope.spawn(move || (0..100).filter(|round| usage.note(used(round * 10 + thread))).count());
+                scope.spawn(move || {
+                    (0..100).for_each(|round| {
+                        usage.note(used(round * 10 + thread));
+                    })
+                });
             }
         });
         drop(busy);
@@ -237,8 +272,9 @@ mod tests {
     #[test]
     fn a_save_is_due_after_an_hour() {
         let usage = LastUse::default();
-        assert!(!usage.note(used(0)) && !usage.note(used(3_599_999)));
-        assert!(usage.note(used(3_600_000)));
+        assert_eq!(usage.note(used(0)), Noted::FirstUnsaved);
+        assert_eq!(usage.note(used(3_599_999)), Noted::Later);
+        assert_eq!(usage.note(used(3_600_000)), Noted::SaveIsDue);
         assert_eq!(usage.take_unsaved(), Some(used(3_600_000)));
         assert_eq!(usage.take_unsaved(), None);
         usage.keep_unsaved(used(3_600_000));

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use common::{ACCOUNT, REGION, copy_of, everything_in, root_key, view};
 use keystead::{
-    AuditMode, AuditRecord, AuditSink, CallError, Caller, Client, EventKind, EventSink, Kms, LifecycleEvent,
-    ManualClock, SinkError,
+    AuditMode, AuditRecord, AuditSink, CallError, CallbackSink, Caller, Client, EventKind, EventSink, Kms,
+    LifecycleEvent, ManualClock, SinkError,
 };
 use keystead_memory::MemoryStore;
 use keystead_store::{Fault, FaultyStore};
@@ -154,6 +154,43 @@ fn a_record_that_was_kept_is_not_delivered_again_while_the_process_lives() {
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), delivered, "a record was delivered twice");
+}
+
+/// A sink that panics leaves the change in the store and its record in the outbox. Whoever looks sees that change.
+///
+/// Spec: AUD-06
+#[test]
+fn a_panic_of_a_sink_leaves_no_two_opinions() {
+    let store = Arc::new(MemoryStore::new());
+    let panicking = Arc::new(AtomicBool::new(false));
+    let (switch, delivered) = (Arc::clone(&panicking), Arc::new(Mutex::new(Vec::new())));
+    let log = Arc::clone(&delivered);
+    let sink = CallbackSink::new(move |record: &Arc<AuditRecord>| {
+        assert!(!switch.load(Ordering::SeqCst), "a sink that panics");
+        log.lock().unwrap().push(record.event_name.to_string());
+        Ok(())
+    });
+    let kms = Kms::builder().store(Arc::clone(&store)).root_key(root_key()).audit_sink(sink).build().unwrap();
+    let client = kms.client(REGION, Caller::account_root(ACCOUNT).unwrap()).unwrap();
+    let id = client.create_key().send().unwrap().key_metadata.key_id;
+    client.encrypt(id, b"x").send().unwrap();
+    panicking.store(true, Ordering::SeqCst);
+    let changes: [&dyn Fn() -> bool; 2] =
+        [&|| client.create_alias("alias/a", id).send().is_ok(), &|| client.disable_key(id).send().is_ok()];
+    for change in changes {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(change)).unwrap_err();
+    }
+    panicking.store(false, Ordering::SeqCst);
+    let state = |client: &Client| client.describe_key("alias/a").send().unwrap().key_metadata.key_state;
+    let other = Kms::builder().store(copy_of(&store)).root_key(root_key()).build().unwrap();
+    let other = other.client(REGION, Caller::account_root(ACCOUNT).unwrap()).unwrap();
+    assert_eq!((state(&client), state(&client).as_str()), (state(&other), "Disabled"));
+    assert_eq!(client.encrypt(id, b"x").send().unwrap_err().code(), "DisabledException");
+    kms.sweep().unwrap();
+    let delivered = delivered.lock().unwrap();
+    for name in ["CreateAlias", "DisableKey"] {
+        assert_eq!(delivered.iter().filter(|own| *own == name).count(), 1, "{delivered:?}");
+    }
 }
 
 /// Spec: AUD-46, STA-96

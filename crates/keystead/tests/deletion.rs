@@ -3,11 +3,15 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use keystead::hierarchy::spec::KeyState;
 use keystead::operations::KeyMetadata;
-use keystead::{Caller, EventKind};
+use keystead::store::{Range, Store};
+use keystead::{Caller, Clock, EventKind};
+use keystead_memory::MemoryStore;
+use keystead_store::{Fault, FaultyStore};
 use serde_json::{Value, json};
 use support::*;
 
@@ -310,4 +314,134 @@ fn scheduling_cancelling_and_refused_use_are_recorded() {
     assert_eq!(world.last_record()["responseElements"], json!({ "keyId": key.arn }));
     let messages = world.kms.audit_trail().into_iter().filter_map(|record| record.error_message.clone());
     assert_eq!(messages.filter(|message| message.ends_with(" is pending deletion.")).count(), 1);
+}
+
+/// Keys of every type and origin; those of key stores do not exist yet.
+///
+/// Spec: STA-59, STA-55, STA-57, STA-70
+#[test]
+fn every_kind_of_key_is_deleted_in_the_same_way() {
+    let kinds = [
+        ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"),
+        ("HMAC_512", "GENERATE_VERIFY_MAC"),
+        ("RSA_2048", "SIGN_VERIFY"),
+        ("ECC_NIST_P384", "KEY_AGREEMENT"),
+        ("ECC_NIST_EDWARDS25519", "SIGN_VERIFY"),
+        ("ML_DSA_44", "SIGN_VERIFY"),
+        ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE"),
+    ];
+    for (spec, usage) in kinds {
+        for (origin, multi_region) in [("AWS_KMS", false), ("AWS_KMS", true), ("EXTERNAL", false), ("EXTERNAL", true)] {
+            let world = World::new();
+            let create = world.root.create_key().key_spec(spec).key_usage(usage).origin(origin);
+            let key = Key::of(create.multi_region(multi_region).send().unwrap().key_metadata.arn);
+            world.root.create_alias("alias/key", &key.id).send().unwrap();
+            let answer = world.root.schedule_key_deletion(&key.id).pending_window_in_days(9).send().unwrap();
+            assert_eq!((answer.key_state, answer.pending_window_in_days), (KeyState::PendingDeletion, 9));
+            assert_eq!(answer.deletion_date, Some(world.clock.now().plus_days(9)));
+            assert_refused(
+                world.root.enable_key(&key.id).send(),
+                "KMSInvalidStateException",
+                &format!("{} is pending deletion.", key.arn),
+            );
+            world.clock.advance_days(8);
+            assert_eq!(world.kms.sweep().unwrap().deleted, 0);
+            world.clock.advance_days(1);
+            assert_eq!(world.kms.sweep().unwrap().deleted, 1, "{spec} {origin}");
+            assert_code(world.root.describe_key(&key.id).send(), "NotFoundException");
+            assert!(world.root.list_aliases().send().unwrap().aliases.is_empty());
+            assert_eq!(world.records("DeleteKey").len(), 1);
+        }
+    }
+}
+
+/// Spec: STA-60
+#[test]
+fn scheduling_fails_with_the_errors_of_the_api() {
+    let store = Arc::new(FaultyStore::new(MemoryStore::new()));
+    let world = World::with(|builder| builder.store(Arc::clone(&store)));
+    let key = world.key();
+    let schedule = |key: &str| world.root.schedule_key_deletion(key.to_owned()).send().map(drop);
+    assert_code(schedule(ABSENT), "NotFoundException");
+    assert_code(schedule("arn:aws:kms:us-west-2:111122223333:alias/a"), "InvalidArnException");
+    let six = world.root.schedule_key_deletion(&key.id).pending_window_in_days(6);
+    assert_code(six.send(), "ValidationException");
+    let denied = world.user(&["kms:DescribeKey"]).schedule_key_deletion(&key.id).send();
+    assert_code(denied, "AccessDeniedException");
+    store.fail_at(1, Fault::Before);
+    assert_code(schedule(&key.id), "KMSInternalException");
+    assert_eq!(describe(&world, &key).key_state, KeyState::Enabled);
+    schedule(&key.id).unwrap();
+    assert_code(schedule(&key.id), "KMSInvalidStateException");
+    // DependencyTimeoutException comes from key stores only; it is declared as well.
+    let model: Value = serde_json::from_str(include_str!("../data/kms-2014-11-01.json")).unwrap();
+    let declared = model["operations"]["ScheduleKeyDeletion"]["errors"].as_array().unwrap();
+    let declared = declared.iter().map(|code| code.as_str().unwrap());
+    assert_same_set(
+        declared,
+        [
+            "DependencyTimeoutException",
+            "InvalidArnException",
+            "KMSInternalException",
+            "KMSInvalidStateException",
+            "NotFoundException",
+        ],
+    );
+}
+
+/// Spec: STA-73
+#[test]
+fn nobody_remembers_what_was_encrypted() {
+    let store = Arc::new(MemoryStore::new());
+    let world = World::with(|builder| builder.store(Arc::clone(&store)).no_audit());
+    let (used, unused) = (world.key(), world.key());
+    let everything = || {
+        let entries = store.scan(&Range::all(), usize::MAX).unwrap();
+        entries.into_iter().map(|(key, entry)| (key, entry.value)).collect::<Vec<_>>()
+    };
+    // The first use of a key in an hour is saved.
+    world.root.encrypt(&used.id, b"first").send().unwrap();
+    let before = everything();
+    for number in 0..100_u32 {
+        world.root.encrypt(&used.id, &number.to_be_bytes()).send().unwrap();
+    }
+    assert!(everything() == before, "a ciphertext has left a trace");
+    let answers = [&used, &unused].map(|key| {
+        let answer = world.root.schedule_key_deletion(&key.id).send().unwrap().into_inner();
+        (answer.key_state, answer.deletion_date, answer.pending_window_in_days)
+    });
+    assert_eq!(answers[0], answers[1]);
+}
+
+/// Spec: STA-74
+#[test]
+fn exported_public_keys_outlive_their_key() {
+    use keystead::crypto::entropy::SystemEntropy;
+    use keystead::crypto::{DefaultProvider, EncryptionScheme, KeyPairAlgorithm, Provider};
+
+    let world = World::new();
+    let created = world.root.create_key().key_spec("RSA_2048").key_usage("ENCRYPT_DECRYPT").send().unwrap();
+    let key = Key::of(created.key_metadata.arn);
+    let spki = world.root.get_public_key(&key.id).send().unwrap().public_key.clone();
+    let public = DefaultProvider.public_key(KeyPairAlgorithm::Rsa2048, &spki).unwrap();
+    let encrypt = || public.encrypt(EncryptionScheme::RsaOaepSha256, b"late", &SystemEntropy).unwrap();
+    let decrypt = |blob: &[u8]| {
+        let call = world.root.decrypt(blob.to_vec()).key_id(&key.id).encryption_algorithm("RSAES_OAEP_SHA_256");
+        call.send().map(|opened| opened.expose().to_vec())
+    };
+    let made = world.events.events().len();
+    world.root.schedule_key_deletion(&key.id).pending_window_in_days(7).send().unwrap();
+    assert_eq!(world.events.events().len(), made, "nobody is told");
+    assert_code(world.root.get_public_key(&key.id).send(), "KMSInvalidStateException");
+    let blob = encrypt();
+    assert_code(decrypt(&blob), "KMSInvalidStateException");
+    world.root.cancel_key_deletion(&key.id).send().unwrap();
+    world.root.enable_key(&key.id).send().unwrap();
+    assert_eq!(decrypt(&blob).unwrap(), b"late");
+    world.root.schedule_key_deletion(&key.id).pending_window_in_days(7).send().unwrap();
+    world.clock.advance_days(7);
+    assert_code(decrypt(&encrypt()), "NotFoundException");
+    // The documentation warns of it.
+    let documentation = include_str!("../src/operations/deletion.rs");
+    assert!(documentation.contains("Public keys that were") && documentation.contains("nobody can decrypt it"));
 }

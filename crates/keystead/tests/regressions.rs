@@ -5,8 +5,11 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use std::time::Duration;
+
+use keystead::EventKind::{Deletion, Rotation};
 use keystead::store::{Fault, FaultyStore};
-use keystead::{CallbackSink, Caller, Kms, SinkError};
+use keystead::{CallbackSink, Caller, Kms, ManualClock, MemoryEvents, SinkError};
 use keystead_memory::MemoryStore;
 
 /// Spec: KEY-20
@@ -121,4 +124,50 @@ fn an_alias_moves_although_the_store_cannot_tell() {
         assert_eq!(client.describe_key("alias/a").send().unwrap().key_metadata.key_id, keys[0]);
         client.delete_alias("alias/a").send().unwrap();
     }
+}
+
+/// An account that holds a grant with `RetireGrant` is its grantee, and may retire it.
+///
+/// Spec: GRA-38, GRA-57
+#[test]
+fn an_account_may_retire_the_grant_that_it_holds() {
+    let kms = Kms::in_memory();
+    let owner = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+    let grantee = kms.client("us-west-2", Caller::account_root("444455556666").unwrap()).unwrap();
+    let powerless = kms.client("us-west-2", Caller::user("444455556666", "guest").unwrap()).unwrap();
+    let key = owner.create_key().send().unwrap().key_metadata.arn.to_string();
+    let grant = |operation: &str| {
+        let call = owner.create_grant(&key, "arn:aws:iam::444455556666:root").operation(operation.to_owned());
+        call.send().unwrap().grant_token.clone()
+    };
+    let (retirable, other) = (grant("RetireGrant"), grant("Decrypt"));
+    for (client, token) in [(&powerless, &retirable), (&grantee, &other)] {
+        assert_eq!(client.retire_grant().grant_token(token).send().unwrap_err().code(), "AccessDeniedException");
+    }
+    grantee.retire_grant().grant_token(&retirable).send().unwrap();
+}
+
+/// A replica whose waiting period is over is gone, swept or not: a later rotation of its primary is none of its own.
+///
+/// Spec: STA-02, ROT-56
+#[test]
+fn a_rotation_is_not_announced_for_a_replica_that_is_gone() {
+    let (clock, events) = (Arc::new(ManualClock::at("2026-01-01T00:00:00Z")), Arc::new(MemoryEvents::new()));
+    let kms = Kms::builder().clock(Arc::clone(&clock)).event_sink(Arc::clone(&events)).build().unwrap();
+    let client = |region: &str| kms.client(region, Caller::account_root("111122223333").unwrap()).unwrap();
+    let (home, europe) = (client("us-west-2"), client("eu-west-1"));
+    let key = home.create_key().multi_region(true).send().unwrap().key_metadata.key_id;
+    home.replicate_key(key, "eu-west-1").send().unwrap();
+    europe.schedule_key_deletion(key).pending_window_in_days(7_i64).send().unwrap();
+    // A replica that waits for its end is still told.
+    home.rotate_key_on_demand(key).send().unwrap();
+    clock.advance(Duration::from_secs(8 * 24 * 3600));
+    home.rotate_key_on_demand(key).send().unwrap();
+    kms.sweep().unwrap();
+    let mut told: Vec<_> = events.events().iter().map(|event| (event.key_arn.region.to_string(), event.kind)).collect();
+    told[..2].sort_by(|one, other| one.0.cmp(&other.0));
+    let expected = [("eu-west-1", Rotation), ("us-west-2", Rotation), ("us-west-2", Rotation), ("eu-west-1", Deletion)];
+    assert_eq!(told, expected.map(|(region, kind)| (region.to_owned(), kind)));
+    let rotations = kms.audit_trail().iter().filter(|record| record.event_name == "RotateKey").count();
+    assert_eq!(rotations, 3);
 }

@@ -296,7 +296,7 @@ fn enabling_again_moves_the_date_only_with_another_period() {
     assert_eq!(next(&world, &key), Some(425));
 }
 
-/// Spec: ROT-33, ROT-34, ROT-35, RUL-06, API-092, API-105
+/// Spec: ROT-33, ROT-34, ROT-35, RUL-06, STA-104, API-092, API-105
 #[test]
 fn a_key_rotates_on_demand_25_times_in_its_life() {
     for (quotas, limit) in [(QuotaProfile::DEFAULT, 25), (QuotaProfile::AWS_2024, 10)] {
@@ -339,6 +339,42 @@ fn rotation_on_demand_waits_for_an_automatic_one_that_is_near() {
     world.clock.advance(Duration::from_secs(20 * 60));
     world.root.rotate_key_on_demand(&key.id).send().unwrap();
     assert_eq!(causes(&world, &key), [RotationType::Automatic, RotationType::OnDemand]);
+}
+
+/// A rotation is complete before its answer, so that the next one finds none in progress; whatever is refused meanwhile
+/// does not count.
+///
+/// Spec: ROT-37, ROT-38
+#[test]
+fn rotations_on_demand_do_not_overlap() {
+    let world = World::new();
+    let key = world.key();
+    let accepted: usize = std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let one = || match world.root.rotate_key_on_demand(&key.id).send() {
+                        Ok(_) => {
+                            let status = status(&world, &key);
+                            assert_eq!(status.on_demand_rotation_start_date, None);
+                            1
+                        }
+                        Err(error) => {
+                            assert_eq!(error.code(), "ConflictException");
+                            0
+                        }
+                    };
+                    (0..5).map(|_| one()).sum::<usize>()
+                })
+            })
+            .collect();
+        callers.into_iter().map(|caller| caller.join().unwrap()).sum()
+    });
+    assert_eq!(causes(&world, &key), vec![RotationType::OnDemand; accepted]);
+    assert_eq!(world.records("RotateKey").len(), accepted);
+    // As many as were accepted have counted.
+    let left = (0..30).take_while(|_| world.root.rotate_key_on_demand(&key.id).send().is_ok()).count();
+    assert_eq!(left, 25 - accepted);
 }
 
 /// Spec: ROT-13, ROT-14, ROT-41

@@ -56,7 +56,7 @@ fn records_show_what_they_may() {
     assert!(records.contains("not secret at all") && records.contains("context value"));
 }
 
-/// Spec: OVR-04, OVR-12, KEY-04
+/// Spec: OVR-04, OVR-12, KEY-04, QUO-48
 #[test]
 fn the_store_holds_no_key_in_clear() {
     for caching in [MaterialCaching::default(), MaterialCaching::Strict] {

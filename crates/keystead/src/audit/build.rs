@@ -7,6 +7,7 @@ use keystead_types::{AccountId, KeyArn, Region, Timestamp};
 
 use super::{AuditRecord, FieldValue, Fields, ResourceEntry, UserIdentity, identity::INTERNAL};
 use crate::Error;
+use crate::caller::Caller;
 use crate::catalogue::{RecordedDefault, Resources, ResponseElements};
 use crate::door::CallFacts;
 use crate::targets::{AliasPlace, Named, Target, Targets};
@@ -155,10 +156,9 @@ impl Draft {
     }
 
     fn record(&self, call: &CallFacts<'_>) -> Result<AuditRecord, Error> {
-        let statement = call.caller.statement();
+        let event_id = call.engine.new_uuid()?;
+        let record = blank(call.row.name, call.region.region, call.now, event_id, Arc::clone(call.identity));
         Ok(AuditRecord {
-            source_ip_address: statement.address().map_or(Cow::Borrowed(NO_ADDRESS), |ip| ip.to_string().into()),
-            user_agent: statement.user_agent.clone().map_or(Cow::Borrowed(NO_AGENT), Cow::Owned),
             request_parameters: request_parameters(call),
             request_id: Some(*call.request_id.as_uuid()),
             read_only: call.row.read_only,
@@ -169,10 +169,8 @@ impl Draft {
             },
             event_type: Cow::Borrowed("AwsApiCall"),
             recipient_account_id: Some(call.account),
-            vpc_endpoint_id: statement.vpc_endpoint.clone().map(Cow::Owned),
-            tls_details: statement.tls.clone(),
             additional_event_data: call.recipient().map(|to| Fields::new().with("recipient", to.recorded())),
-            ..blank(call.row.name, call.region.region, call.now, call.engine.new_uuid()?, Arc::clone(call.identity))
+            ..from_caller(record, call.caller)
         })
     }
 
@@ -216,8 +214,20 @@ impl ServiceEvent {
     }
 }
 
+/// The record, with where and how the caller has called.
+pub(super) fn from_caller(record: AuditRecord, caller: &Caller) -> AuditRecord {
+    let statement = caller.statement();
+    AuditRecord {
+        source_ip_address: statement.address().map_or(Cow::Borrowed(NO_ADDRESS), |ip| ip.to_string().into()),
+        user_agent: statement.user_agent.clone().map_or(Cow::Borrowed(NO_AGENT), Cow::Owned),
+        vpc_endpoint_id: statement.vpc_endpoint.clone().map(Cow::Owned),
+        tls_details: statement.tls.clone(),
+        ..record
+    }
+}
+
 /// A record with what all have in common, as of an internal action.
-fn blank(
+pub(super) fn blank(
     name: &'static str,
     region: keystead_types::Region,
     now: Timestamp,

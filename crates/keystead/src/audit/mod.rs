@@ -2,6 +2,7 @@
 
 mod build;
 mod chain;
+mod exclusion;
 mod fields;
 mod identity;
 mod record;
@@ -9,6 +10,7 @@ mod sink;
 
 pub(crate) use build::{AuditExtras, Draft, Elsewhere, ServiceEvent};
 pub use chain::{ChainError, ChainHead, HashChainSink, verify_audit_chain};
+pub use exclusion::{EventSelectorError, ExcludableSink};
 pub use fields::{FieldValue, Fields};
 pub use identity::{SessionAttributes, SessionContext, SessionIssuer, UserIdentity};
 pub use record::{AuditRecord, ResourceEntry, TlsDetails};

@@ -62,6 +62,7 @@ impl<'f> Facts<'f> {
                 On::Key(key, _) | On::Grant(key, _) => Some(key.arn().account),
                 On::Alias(alias) => Some(alias.account),
                 On::NewKey(arn) => Some(arn.account),
+                On::Predefined(key) => Some(key.arn.account),
                 On::Replica(draft) => (claim.action.resource == Resource::Key).then_some(draft.arn.account),
                 On::Nothing => None,
             },
@@ -264,7 +265,7 @@ impl<'f> Facts<'f> {
     fn resource_aliases(&self) -> Value<'_> {
         let Some(key) = self.key else { return Value::Absent };
         let limit = self.call.engine.limit(ResourceQuota::AliasesPerKey, self.call.region, key.arn.account);
-        if limit.is_some_and(|limit| key.alias_names.len() as u64 > limit) {
+        if limit.is_some_and(|limit| key.record.counted_aliases() > limit) {
             return Value::Unusable;
         }
         if key.alias_names.is_empty() { Value::Absent } else { Value::from(key.alias_names.as_slice()) }

@@ -54,9 +54,19 @@ pub(crate) fn new_fingerprint_key(
     record: &KeyRecord,
 ) -> Result<ImportRecord, Error> {
     let secret = SecretBytes::random(engine.entropy.as_ref(), Fingerprint::LEN).map_err(crypto)?;
-    let binding = fingerprint_binding(arn, record);
-    let ekt = region.domain_keys.load().wrap(&secret, &binding, engine.entropy.as_ref()).map_err(hierarchy)?;
-    Ok(ImportRecord { fingerprint_key: ekt.into_bytes(), next_expiry: None })
+    wrap_fingerprint_key(engine, region, arn, record, &secret)
+}
+
+/// The same key for a related multi-Region key in another Region, wrapped anew; equal material has equal fingerprints in
+/// both (IMP-08).
+pub(crate) fn share_fingerprint_key(
+    engine: &Engine,
+    key: &KeySnapshot,
+    from: &RegionState,
+    to: &RegionState,
+) -> Result<ImportRecord, Error> {
+    let secret = open_fingerprint_key(from, key)?;
+    wrap_fingerprint_key(engine, to, &key.arn_in(to.region), &key.record, &secret)
 }
 
 /// Writes into the record of a key what follows from its materials: version, whether it is there, and when it expires.
@@ -97,6 +107,18 @@ fn open_fingerprint_key(region: &RegionState, key: &KeySnapshot) -> Result<Secre
     let ekt = Ekt::from_bytes(import.fingerprint_key.as_slice()).map_err(hierarchy)?;
     let binding = fingerprint_binding(&key.arn, &key.record);
     region.domain_keys.load().unwrap(&ekt, &binding).map_err(hierarchy)
+}
+
+fn wrap_fingerprint_key(
+    engine: &Engine,
+    region: &RegionState,
+    arn: &KeyArn,
+    record: &KeyRecord,
+    secret: &SecretBytes,
+) -> Result<ImportRecord, Error> {
+    let binding = fingerprint_binding(arn, record);
+    let ekt = region.domain_keys.load().wrap(secret, &binding, engine.entropy.as_ref()).map_err(hierarchy)?;
+    Ok(ImportRecord { fingerprint_key: ekt.into_bytes(), next_expiry: None })
 }
 
 fn fingerprint_binding(arn: &KeyArn, record: &KeyRecord) -> EktBinding {

@@ -14,7 +14,7 @@ use crate::commit::{AliasChange, Changes, KeyChange};
 use crate::door::{CallFacts, Effect, Operation};
 use crate::engine::damaged;
 use crate::quota::{self, ResourceQuota};
-use crate::record::{AliasRecord, RECORD_FORMAT};
+use crate::record::AliasRecord;
 use crate::request::request;
 use crate::targets::{BoundAlias, MovingAlias, NewAlias, Target};
 
@@ -119,7 +119,7 @@ impl Operation for CreateAlias<'_> {
         let key = targets.target.held();
         let mut record = key.record.clone();
         record.aliases.insert(name.clone());
-        let alias = AliasRecord { format: RECORD_FORMAT, target: key.arn.key_id, created: call.now, updated: call.now };
+        let alias = AliasRecord::of(key.arn.key_id, call.now);
         let change = change(&targets.alias, Some(alias), Expect::Absent);
         let keys = vec![KeyChange::update(key, record)];
         Ok(Effect::changing(Unit, Changes { keys, aliases: vec![change], ..Changes::default() }))
@@ -165,7 +165,7 @@ impl Operation for UpdateAlias<'_> {
         let MovingAlias { alias, current, target } = targets;
         let (mut record, revision) =
             call.region.alias_record(alias.account, &alias.name)?.ok_or_else(|| damaged("alias"))?;
-        record.target = target.arn().key_id;
+        record.target = Some(target.arn().key_id);
         record.updated = call.now;
         let mut keys = Vec::new();
         if current.arn() != target.arn() {
@@ -244,7 +244,7 @@ fn own_name(member: &Option<Cow<'_, str>>, call: &CallFacts<'_>) -> Result<Alias
 /// One alias more on the key stays within the quota (KEY-62).
 fn require_alias_quota(target: &Target, call: &CallFacts<'_>) -> Result<(), Error> {
     let limit = call.engine.limit(ResourceQuota::AliasesPerKey, call.region, target.arn().account);
-    if quota::admits(limit, target.snapshot().record.aliases.len() as u64) {
+    if quota::admits(limit, target.snapshot().record.counted_aliases()) {
         return Ok(());
     }
     let limit = limit.unwrap_or_default();

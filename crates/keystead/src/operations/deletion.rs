@@ -19,6 +19,10 @@ use crate::targets::{OneKey, Target};
 request! {
     /// Begins the waiting period after which the key is destroyed (STA-51 to STA-62). The key is unusable at once.
     ///
+    /// Nobody knows which ciphertexts there are under the key, so nobody warns of their loss. Public keys that were
+    /// handed out stay with their holders, who are told nothing: they can go on encrypting with the public key of a key
+    /// pair, and once that is destroyed nobody can decrypt it (STA-73, STA-74).
+    ///
     /// Authorized by `kms:ScheduleKeyDeletion` on the key.
     ScheduleKeyDeletion: SCHEDULE_KEY_DELETION -> ScheduleKeyDeletionResponse {
         /// The key: key ID or key ARN.

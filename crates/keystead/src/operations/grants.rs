@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use keystead_hierarchy::EncryptionContext;
-use keystead_hierarchy::spec::{KeyKind, KeySpec, KeyUsage};
+use keystead_hierarchy::spec::{KeyKind, KeyManager, KeySpec, KeyUsage};
 use keystead_types::Arn;
 
 use super::answers::Unit;
@@ -239,6 +239,8 @@ impl Operation for CreateGrant<'_> {
         };
         let twin = key.grants.twin(&grant);
         let limit = call.engine.limit(ResourceQuota::GrantsPerKey, call.region, key.arn.account);
+        // Those on keys of services do not count (GRA-05).
+        let limit = limit.filter(|_| key.record.manager == KeyManager::Customer);
         if twin.is_none() && !quota::admits(limit, key.grants.len() as u64) {
             let limit = limit.unwrap_or_default();
             let message = format!("{} has {limit} grants, the quota. Retire or revoke grants.", key.arn_text);

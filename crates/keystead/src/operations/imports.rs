@@ -63,6 +63,9 @@ request! {
     /// new material that waits for RotateKeyOnDemand. The host keeps the original: what is deleted or expires here can
     /// only be imported again.
     ///
+    /// Related multi-Region keys take the same material, each by an import of its own: new material first the primary, then
+    /// every replica (chapter 31, section 15).
+    ///
     /// Authorized by `kms:ImportKeyMaterial` on the key.
     ImportKeyMaterial: IMPORT_KEY_MATERIAL -> ImportKeyMaterialResponse {
         /// The key: key ID or key ARN.
@@ -98,7 +101,8 @@ response! {
 
 request! {
     /// Deletes imported material; the key waits for it to be imported again. Succeeds when there is none (chapter 32,
-    /// section 8).
+    /// section 8). Related keys keep theirs, but what is pending rotation goes from all of them when it goes from the
+    /// primary.
     ///
     /// Authorized by `kms:DeleteImportedKeyMaterial` on the key.
     DeleteImportedKeyMaterial: DELETE_IMPORTED_KEY_MATERIAL -> DeleteImportedKeyMaterialResponse {
@@ -376,11 +380,20 @@ impl Operation for ImportKeyMaterial<'_> {
         Ok(text(&self.key_id))
     }
 
-    fn capability(&self, targets: &Authorized<OneKey>, _: &CallFacts<'_>) -> Result<(), Error> {
+    fn capability(&self, targets: &Authorized<OneKey>, call: &CallFacts<'_>) -> Result<(), Error> {
         let key = targets.0.snapshot();
         require_external(key)?;
         require_one_of_many(key, "ImportType", self.import_type.is_some())?;
-        require_one_of_many(key, "KeyMaterialId", self.key_material_id.is_some())
+        require_one_of_many(key, "KeyMaterialId", self.key_material_id.is_some())?;
+        if self.import_type()? == Some(ImportType::New) && key.is_replica(call.now) {
+            let message = format!(
+                "{} is a replica key: import new material into the primary key first, then here as \
+                 EXISTING_KEY_MATERIAL.",
+                key.arn_text
+            );
+            return Err(Error::UnsupportedOperation(message.into()));
+        }
+        Ok(())
     }
 
     fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<Importing<'p>, Error> {
@@ -413,13 +426,13 @@ impl Operation for ImportKeyMaterial<'_> {
         note_materials(&mut record, others.chain([(version, true, valid_to)]));
 
         let key_material_id = is_symmetric(snapshot).then_some(material.id);
-        let mut change = KeyChange::update(key.held(), record);
-        match known {
-            Some(_) => change.rewritten.push(material),
-            None => change.materials.push(material),
-        }
+        let change = KeyChange::update(key.held(), record);
+        let changes = match known {
+            Some(_) => Changes::of(KeyChange { rewritten: vec![material], ..change }),
+            None => call.engine.new_imported_material(change, material, call.now)?,
+        };
         let response = ImportKeyMaterialResponse { key_id: *key.arn(), key_material_id };
-        Ok(recorded(response, *key.arn(), key_material_id, Changes::of(change)))
+        Ok(recorded(response, *key.arn(), key_material_id, changes))
     }
 }
 
@@ -458,14 +471,17 @@ impl Operation for DeleteImportedKeyMaterial<'_> {
 
     fn perform(
         (key, material): (&Target, Option<&Arc<Material>>),
-        _: &CallFacts<'_>,
+        call: &CallFacts<'_>,
     ) -> Result<Effect<DeleteImportedKeyMaterialResponse>, Error> {
         let snapshot = key.snapshot();
         let key_material_id = material.filter(|_| is_symmetric(snapshot)).map(|material| material.id);
         let response = DeleteImportedKeyMaterialResponse { key_id: *key.arn(), key_material_id };
+        // A primary withdraws pending material from its set, also when it has not imported it yet itself.
+        let is_withdrawn =
+            |material: &Material| material.version > snapshot.record.current && !snapshot.is_replica(call.now);
         let changes = match material {
-            Some(material) if material.ekt.is_some() => {
-                Changes::of(KeyChange::without_materials(key.held(), &[material]))
+            Some(material) if material.ekt.is_some() || is_withdrawn(material) => {
+                call.engine.without_materials(key.held(), &[material], call.now)?
             }
             _ => Changes::default(),
         };

@@ -27,7 +27,7 @@ use crate::related::RelatedKeys;
 use crate::request::request;
 use crate::response::response;
 use crate::snapshot::KeySnapshot;
-use crate::targets::{NewKey, OneKey, Target};
+use crate::targets::{DescribedKey, NewKey, OneKey, Target};
 use crate::value::Tag;
 use crate::{Error, material};
 
@@ -194,9 +194,6 @@ impl Operation for CreateKey<'_> {
             }
         }
         match origin {
-            Origin::External if self.multi_region == Some(true) => {
-                Err(not_yet("Multi-Region keys with imported material"))
-            }
             Origin::AwsKms | Origin::External => Ok(()),
             Origin::AwsCloudHsm | Origin::ExternalKeyStore => Err(not_yet("Custom key stores")),
         }
@@ -287,7 +284,8 @@ pub(super) fn require_key_quota(region: &RegionState, call: &CallFacts<'_>) -> R
 }
 
 request! {
-    /// Describes a key; works in every state and across accounts (KEY-38).
+    /// Describes a key; works in every state and across accounts (KEY-38). The first that names the alias of a registered
+    /// AWS managed key makes it (KEY-10), if an identity policy allows the call, or the account root makes it.
     ///
     /// Authorized by `kms:DescribeKey` on the key.
     DescribeKey: DESCRIBE_KEY -> DescribeKeyResponse {
@@ -308,9 +306,9 @@ response! {
 }
 
 impl Operation for DescribeKey<'_> {
-    type Targets = OneKey;
+    type Targets = DescribedKey;
     type Prepared<'p>
-        = &'p Target
+        = &'p DescribedKey
     where
         Self: 'p;
 
@@ -318,12 +316,24 @@ impl Operation for DescribeKey<'_> {
         Ok(text(&self.key_id))
     }
 
-    fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, _: &CallFacts<'p>) -> Result<&'p Target, Error> {
-        Ok(&targets.0)
+    fn prepare<'p>(
+        &'p self,
+        targets: &'p Authorized<DescribedKey>,
+        _: &CallFacts<'p>,
+    ) -> Result<&'p DescribedKey, Error> {
+        Ok(targets)
     }
 
-    fn perform(key: &Target, call: &CallFacts<'_>) -> Result<Effect<DescribeKeyResponse>, Error> {
-        Ok(Effect::reading(DescribeKeyResponse { key_metadata: KeyMetadata::of(key.snapshot(), call.now) }))
+    fn perform(described: &DescribedKey, call: &CallFacts<'_>) -> Result<Effect<DescribeKeyResponse>, Error> {
+        let answer = |key: &KeySnapshot| DescribeKeyResponse { key_metadata: KeyMetadata::of(key, call.now) };
+        match described {
+            DescribedKey::Key(key) => Ok(Effect::reading(answer(key.snapshot()))),
+            DescribedKey::Predefined(predefined) => {
+                let (key, changes) = predefined.create(call)?;
+                let audit = AuditExtras { created: Some(predefined.arn), ..AuditExtras::default() };
+                Ok(Effect { response: answer(&key), changes, audit })
+            }
+        }
     }
 }
 

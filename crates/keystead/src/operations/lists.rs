@@ -386,8 +386,8 @@ impl Operation for ListAliases<'_> {
                     let name = name.ok_or_else(|| damaged("alias"))?;
                     let record: Option<AliasRecord> = record::decode(value).ok();
                     // What is damaged is listed as far as it can be read.
-                    let lives = record.as_ref().is_none_or(|record| {
-                        let key = call.region.key(&call.region.key_arn(call.account, record.target));
+                    let lives = record.as_ref().and_then(|record| record.target).is_none_or(|target| {
+                        let key = call.region.key(&call.region.key_arn(call.account, target));
                         key.map_or(true, |key| key.is_some_and(|key| !key.is_dead(call.now)))
                     });
                     if lives {
@@ -410,7 +410,7 @@ fn alias_entry(name: &AliasName, record: Option<&AliasRecord>, call: &CallFacts<
     AliasListEntry {
         alias_name: name.clone(),
         alias_arn: call.region.alias_arn(call.account, name),
-        target_key_id: record.map(|record| record.target),
+        target_key_id: record.and_then(|record| record.target),
         creation_date: record.map(|record| record.created),
         last_updated_date: record.map(|record| record.updated),
     }
@@ -502,6 +502,12 @@ impl Operation for ListKeyRotations<'_> {
         let filter = [key.arn_text.as_bytes(), &[u8::from(all)]].concat();
         let request =
             PageRequest::new(self.limit, self.marker.as_deref(), bounds, &filter, call).map_err(invalid_marker)?;
+        let pending_state = match key.pending_material() {
+            Some(pending) if !call.engine.is_everywhere(key, pending, call.now)? => {
+                KeyMaterialState::PendingMultiRegionImportAndRotation
+            }
+            _ => KeyMaterialState::PendingRotation,
+        };
         let listed = key.materials.iter().filter(|material| all || material.rotation.is_some());
         let following = listed.filter(|material| is_after(&material.version.to_be_bytes(), &request));
         let entries = following.take(request.limit + 1).map(|material| {
@@ -518,7 +524,7 @@ impl Operation for ListKeyRotations<'_> {
                 key_material_state: Some(match material.version.cmp(&key.record.current) {
                     Ordering::Less => KeyMaterialState::NonCurrent,
                     Ordering::Equal => KeyMaterialState::Current,
-                    Ordering::Greater => KeyMaterialState::PendingRotation,
+                    Ordering::Greater => pending_state,
                 }),
                 expiration_model: imported.filter(|_| material.ekt.is_some()).map(|_| match valid_to {
                     Some(_) => ExpirationModel::Expires,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use keystead_hierarchy::spec::{KeyState, Origin};
+use keystead_hierarchy::spec::KeyState;
 use keystead_policy::Policy;
 use keystead_types::{Region, Timestamp};
 
@@ -18,6 +18,7 @@ use crate::authorize::Authorized;
 use crate::client::{Call, Client};
 use crate::commit::{Changes, KeyChange, KeyCount};
 use crate::door::{CallFacts, Effect, Operation};
+use crate::import::share_fingerprint_key;
 use crate::record::KeyRecord;
 use crate::region::RegionState;
 use crate::request::request;
@@ -30,7 +31,8 @@ use crate::{Error, material};
 request! {
     /// Makes a replica of a multi-Region primary key in another Region (MRK-24 to MRK-31): a key of its own with the
     /// same key ID and the same material, so that each decrypts what the other has encrypted. Policy, description,
-    /// tags, aliases and grants of the primary are not copied.
+    /// tags, aliases and grants of the primary are not copied. Neither is imported material: the replica waits until the
+    /// same is imported there (MRK-62).
     ///
     /// Authorized by `kms:ReplicateKey` on the primary, and in the Region of the replica by `kms:CreateKey`, with tags
     /// also `kms:TagResource`, in identity policies.
@@ -147,6 +149,10 @@ impl Operation for ReplicateKey<'_> {
         let key = targets.key.snapshot();
         require_primary(key, call)?;
         let region = self.region()?;
+        if !call.engine.is_enabled(&region, key.arn.account) {
+            let message = format!("Region {region} is not enabled for account {}.", key.arn.account);
+            return Err(Error::UnsupportedOperation(message.into()));
+        }
         require_multi_region_support(&region, call)?;
         let there = call.engine.region_config(&region);
         if there.partition != key.arn.partition || there.profile != key.record.profile {
@@ -195,13 +201,9 @@ impl Operation for ReplicateKey<'_> {
         let Replicating { primary, region, mut record, policy, bypass, given_policy } = replicating;
         let primary = primary.held();
         let arn = primary.arn_in(region.region);
-        // Imported material is not copied: every related key gets its own import (MRK-62).
-        let materials = match record.origin {
-            Origin::AwsKms => material::transfer(call.engine, &primary, call.region, &region)?,
-            _ => Vec::new(),
-        };
-        if materials.is_empty() {
-            record.current = 0;
+        let materials = material::transfer(call.engine, &primary, call.region, &region)?;
+        if record.import.is_some() {
+            record.import = Some(share_fingerprint_key(call.engine, &primary, call.region, &region)?);
         }
         let shown = KeySnapshot::preview(arn, &record, &materials)?;
         // The answer precedes the end of the construction, also when that takes no time (MRK-26).

@@ -16,7 +16,7 @@ use crate::door::{CallFacts, Effect, Operation};
 use crate::quota::{self, ResourceQuota};
 use crate::request::request;
 use crate::response::response;
-use crate::snapshot::{KeySnapshot, Material};
+use crate::snapshot::KeySnapshot;
 use crate::targets::{OneKey, Target};
 
 request! {
@@ -70,7 +70,7 @@ response! {
 
 request! {
     /// Rotates at once, without moving the automatic schedule (ROT-32). A key with imported material takes the new
-    /// material that was imported for this.
+    /// material that was imported for this, into each of its replicas too.
     ///
     /// Authorized by `kms:RotateKeyOnDemand` on the key.
     RotateKeyOnDemand: ROTATE_KEY_ON_DEMAND -> RotateKeyOnDemandResponse {
@@ -234,7 +234,7 @@ impl Operation for RotateKeyOnDemand<'_> {
 
     fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<&'p Target, Error> {
         let key = targets.0.snapshot();
-        if key.record.origin == Origin::External && ready_material(key).is_none() {
+        if key.record.origin == Origin::External && !has_ready_material(key, call)? {
             let message = format!("No available key material pending rotation for the key: {}.", key.arn_text);
             return Err(Error::KmsInvalidState(message.into()));
         }
@@ -257,7 +257,7 @@ impl Operation for RotateKeyOnDemand<'_> {
     fn perform(key: &Target, call: &CallFacts<'_>) -> Result<Effect<RotateKeyOnDemandResponse>, Error> {
         let mut record = key.snapshot().record.clone();
         record.on_demand_rotations += 1;
-        let changes = match ready_material(key.snapshot()) {
+        let changes = match key.snapshot().pending_material() {
             Some(pending) => call.engine.promotion(key.held(), pending, record, call.now)?,
             None => call.engine.rotation(call.region, key.held(), record, call.now, true)?,
         };
@@ -267,9 +267,9 @@ impl Operation for RotateKeyOnDemand<'_> {
     }
 }
 
-/// The imported material that can become current.
-fn ready_material(key: &KeySnapshot) -> Option<&Material> {
-    key.pending_material().filter(|pending| pending.ekt.is_some()).map(|pending| &**pending)
+/// Whether imported material can become current: it is there, in all related keys.
+fn has_ready_material(key: &KeySnapshot, call: &CallFacts<'_>) -> Result<bool, Error> {
+    key.pending_material().map_or(Ok(false), |pending| call.engine.is_everywhere(key, pending, call.now))
 }
 
 /// Origins whose keys rotate automatically.

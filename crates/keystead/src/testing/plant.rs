@@ -93,7 +93,7 @@ pub(super) fn plant(engine: &Engine, key: &SeedKey, account: AccountId, region: 
         }
     }
     let alias = |name| {
-        let record = AliasRecord { format: RECORD_FORMAT, target: key_id, created: now, updated: now };
+        let record = AliasRecord::of(key_id, now);
         AliasChange { account, name, record: Some(record), expect: Expect::Absent }
     };
     let rotated = |version: u32| (version > FIRST_VERSION).then_some(Rotation { at: now, on_demand: false });

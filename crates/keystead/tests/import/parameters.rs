@@ -168,3 +168,41 @@ fn parameters_are_checked_in_order() {
     world.root.create_alias("alias/a", &world.empty_key().id).send().unwrap();
     assert!(world.root.get_parameters_for_import("alias/a", OAEP, "RSA_2048").send().is_err());
 }
+
+/// Material comes in wrapped and with a token, or not at all.
+///
+/// Spec: IMP-01
+#[test]
+fn nothing_takes_material_in_clear() {
+    let model: serde_json::Value = serde_json::from_str(include_str!("../../data/kms-2014-11-01.json")).unwrap();
+    // Members of requests that carry bytes, by what the model calls them.
+    let shapes = model["shapes"].as_object().unwrap();
+    let mut carriers = Vec::new();
+    for operation in keystead::catalogue::operations() {
+        let input = format!("{}Request", operation.name());
+        let Some(members) = shapes.get(&input).and_then(|shape| shape["members"].as_object()) else { continue };
+        for (member, shape) in members {
+            let is_blob = shapes[shape.as_str().unwrap()]["type"] == "blob";
+            if is_blob && member.contains("Material") {
+                carriers.push(format!("{} {member}", operation.name()));
+            }
+        }
+    }
+    assert_eq!(carriers, ["ImportKeyMaterial EncryptedKeyMaterial"]);
+
+    let world = World::new();
+    let key = world.empty_key();
+    let material = [7; 32];
+    let set = Set::of(&world.root, &key, OAEP, "RSA_2048");
+    assert_code(set.send(&world.root, &key, &material), "InvalidCiphertextException");
+    let tokenless = world.root.import_key_material(&key.id, b"x", set.wrap(&material)).expiration_model(FOREVER);
+    assert_code(tokenless.send(), "InvalidImportTokenException");
+    let importer = world.user(&["kms:ImportKeyMaterial"]);
+    assert_code(importer.get_parameters_for_import(&key.id, OAEP, "RSA_2048").send(), "AccessDeniedException");
+    assert_eq!(state(&world.root, &key), "PendingImport");
+    // The way through is authorized and recorded at each step.
+    set.import(&world.root, &key, &material).unwrap();
+    let steps = ["GetParametersForImport", "ImportKeyMaterial"]
+        .map(|step| world.records(step).iter().filter(|record| record.error_code.is_none()).count());
+    assert_eq!(steps, [1, 1]);
+}

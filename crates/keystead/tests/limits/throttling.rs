@@ -197,7 +197,7 @@ fn the_account_that_calls_is_charged() {
 
 /// Scenario 9, and the order of steps 4 to 7.
 ///
-/// Spec: QUO-25, QUO-28, RUL-66
+/// Spec: QUO-25, QUO-28, RUL-66, PRM-31
 #[test]
 fn every_well_formed_request_counts_and_throttling_comes_before_everything_later() {
     let fresh = || limited(&[(SYMMETRIC, per_second(1)), (RequestQuota::Operation("DescribeKey"), per_second(1))]);

@@ -2,15 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use super::access::Document;
+use super::grants::Constraint;
+use super::kinds::Kind;
+
 /// One call. Identifiers stand as the caller writes them; absent members are `None`.
 #[derive(Clone, Debug)]
 pub enum Call {
     CreateKey {
         description: Option<String>,
         tags: Pairs,
+        kind: &'static Kind,
+        imported: bool,
+        multi_region: bool,
     },
     DescribeKey {
         key: String,
+        tokens: Vec<String>,
     },
     ListKeys {
         limit: Option<i64>,
@@ -30,6 +38,9 @@ pub enum Call {
         window: Option<i64>,
     },
     CancelKeyDeletion {
+        key: String,
+    },
+    GetKeyLastUsage {
         key: String,
     },
     CreateAlias {
@@ -74,7 +85,7 @@ pub enum Call {
     PutKeyPolicy {
         key: String,
         name: Option<String>,
-        policy: String,
+        policy: Document,
     },
     ListKeyPolicies {
         key: String,
@@ -101,18 +112,20 @@ pub enum Call {
         key: String,
         context: Context,
         plaintext: Vec<u8>,
+        algorithm: Option<&'static str>,
+        tokens: Vec<String>,
         dry_run: bool,
     },
     Decrypt {
         blob: Blob,
-        context: Context,
-        key: Option<String>,
+        side: Side,
         dry_run: bool,
     },
     ReEncrypt {
         blob: Blob,
         source: Side,
         destination: Side,
+        dry_run: bool,
     },
     GenerateDataKey {
         key: String,
@@ -120,14 +133,158 @@ pub enum Call {
         spec: Option<String>,
         bytes: Option<i64>,
         plain: bool,
+        dry_run: bool,
+    },
+    GenerateDataKeyPair {
+        key: String,
+        context: Context,
+        spec: &'static str,
+        plain: bool,
+        dry_run: bool,
+    },
+    GenerateRandom {
+        bytes: Option<i64>,
+    },
+    Sign {
+        key: String,
+        message: Message,
+        dry_run: bool,
+    },
+    Verify {
+        key: String,
+        message: Message,
+        signature: Vec<u8>,
+        dry_run: bool,
+    },
+    GenerateMac {
+        key: String,
+        message: Message,
+        dry_run: bool,
+    },
+    VerifyMac {
+        key: String,
+        message: Message,
+        code: Vec<u8>,
+        dry_run: bool,
+    },
+    GetPublicKey {
+        key: String,
+    },
+    DeriveSharedSecret {
+        key: String,
+        peer: Vec<u8>,
+        dry_run: bool,
+    },
+    Encapsulate {
+        key: String,
+        dry_run: bool,
+    },
+    Decapsulate {
+        key: String,
+        blob: Vec<u8>,
+        dry_run: bool,
+    },
+    CreateGrant(GrantRequest),
+    ListGrants {
+        key: String,
+        id: Option<String>,
+        grantee: Option<String>,
+        limit: Option<i64>,
+    },
+    ListRetirableGrants {
+        principal: String,
+        limit: Option<i64>,
+    },
+    RetireGrant {
+        by: Named,
+        dry_run: bool,
+    },
+    RevokeGrant {
+        key: String,
+        id: String,
+        dry_run: bool,
+    },
+    ReplicateKey {
+        key: String,
+        region: String,
+        description: Option<String>,
+        policy: Document,
+        tags: Pairs,
+    },
+    UpdatePrimaryRegion {
+        key: String,
+        region: String,
+    },
+    GetParametersForImport {
+        key: String,
+        algorithm: &'static str,
+        spec: &'static str,
+    },
+    ImportKeyMaterial(Import),
+    DeleteImportedKeyMaterial {
+        key: String,
+        id: Option<String>,
     },
 }
 
-/// One side of a ReEncrypt.
+/// An answer.
+pub type Outcome = Result<Reply, Refusal>;
+
+/// What may be random in an answer is taken from the one that was given, and checked.
+pub type Given<'g> = Result<&'g Reply, &'g Refusal>;
+
+/// What is signed, or authenticated by a code, and how.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub bytes: Vec<u8>,
+    pub kind: Option<&'static str>,
+    pub algorithm: &'static str,
+}
+
+/// CreateGrant.
+#[derive(Clone, Debug)]
+pub struct GrantRequest {
+    pub key: String,
+    pub grantee: String,
+    pub retiring: Option<String>,
+    pub operations: Vec<&'static str>,
+    pub constraint: Option<Constraint>,
+    pub tokens: Vec<String>,
+    pub name: Option<String>,
+    pub dry_run: bool,
+}
+
+/// How RetireGrant names a grant.
+#[derive(Clone, Debug)]
+pub enum Named {
+    Token(String),
+    Id { key: String, id: String },
+}
+
+/// ImportKeyMaterial. What the wrapped bytes are is known to the caller alone.
+#[derive(Clone, Debug)]
+pub struct Import {
+    pub key: String,
+    /// The parameter set whose token is sent, and the one under whose key the material is wrapped.
+    pub set: Option<usize>,
+    pub wrapped_with: Option<usize>,
+    pub token: Vec<u8>,
+    pub wrapped: Vec<u8>,
+    pub material: Vec<u8>,
+    pub damaged: bool,
+    pub expires: Option<bool>,
+    pub valid_to: Option<i64>,
+    pub new_material: Option<bool>,
+    pub id: Option<String>,
+    pub description: Option<String>,
+}
+
+/// The key of a Decrypt, or one side of a ReEncrypt.
 #[derive(Clone, Debug)]
 pub struct Side {
     pub key: Option<String>,
     pub context: Context,
+    pub algorithm: Option<&'static str>,
 }
 
 /// A ciphertext as presented.
@@ -189,9 +346,81 @@ pub enum Reply {
         key: Material,
         plaintext: Vec<u8>,
     },
+    /// The sealed private half, the public half, and the private one in clear.
+    Pair {
+        key: Material,
+        spec: String,
+        blob: Vec<u8>,
+        public_key: Vec<u8>,
+        private_key: Option<Vec<u8>>,
+    },
+    /// A signature or code.
+    Signed {
+        arn: String,
+        bytes: Vec<u8>,
+        algorithm: String,
+    },
+    Verified {
+        arn: String,
+        algorithm: String,
+    },
+    PublicKey {
+        arn: String,
+        bytes: Vec<u8>,
+        spec: String,
+        usage: String,
+        algorithms: Vec<String>,
+    },
+    /// A secret; and sealed, if it was encapsulated.
+    Secret {
+        arn: String,
+        bytes: Vec<u8>,
+        blob: Option<Vec<u8>>,
+    },
+    Random(Vec<u8>),
+    Granted {
+        id: String,
+        token: String,
+    },
+    Grants(Vec<GrantEntry>),
+    Replicated {
+        metadata: Metadata,
+        policy: String,
+        tags: Pairs,
+    },
+    Usage {
+        key_id: String,
+        created: i64,
+        since: i64,
+        last: Option<(String, i64)>,
+    },
+    Parameters {
+        arn: String,
+        token: Vec<u8>,
+        public_key: Vec<u8>,
+        valid_to: i64,
+    },
+    Imported {
+        arn: String,
+        material: Option<String>,
+    },
 }
 
-/// `KeyMetadata`, with the members that symmetric keys can have now.
+/// An entry of a list of grants.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GrantEntry {
+    pub key: String,
+    pub created: i64,
+    pub id: String,
+    pub name: String,
+    pub grantee: String,
+    pub retiring: Option<String>,
+    pub issuer: String,
+    pub operations: Vec<String>,
+    pub constraint: Option<(bool, Context)>,
+}
+
+/// `KeyMetadata`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata {
     pub account: String,
@@ -202,11 +431,27 @@ pub struct Metadata {
     pub description: String,
     pub state: String,
     pub deletion: Option<i64>,
+    /// `PendingDeletionWindowInDays`.
+    pub waiting: Option<i64>,
     pub material: Option<String>,
-    /// Usage, origin, manager, both spec members, encryption algorithms.
-    pub constants: Vec<String>,
-    /// Members that such a key must not have.
-    pub surplus: Vec<&'static str>,
+    pub origin: String,
+    pub manager: String,
+    /// Both spec members.
+    pub specs: [String; 2],
+    pub usage: String,
+    /// Whichever list of algorithms there is.
+    pub algorithms: Vec<String>,
+    pub expiration: Option<String>,
+    pub valid_to: Option<i64>,
+    pub related: Option<Related>,
+}
+
+/// `MultiRegionConfiguration`, with the replicas in the order of their ARNs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    pub is_primary: bool,
+    pub primary: String,
+    pub replicas: Vec<String>,
 }
 
 /// An alias in a list.
@@ -227,6 +472,8 @@ pub struct RotationEntry {
     pub state: Option<String>,
     pub date: Option<i64>,
     pub kind: Option<String>,
+    /// Of imported material: what it was called, whether it is there, until when.
+    pub imported: Option<(Option<String>, String, Option<String>, Option<i64>)>,
 }
 
 /// A key ARN and the material of that key that was used.

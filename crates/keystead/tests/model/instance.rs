@@ -15,7 +15,8 @@ use keystead::{
 };
 use keystead_memory::MemoryStore;
 
-use super::world::{ALIASES_PER_KEY, KEYS_PER_ACCOUNT, ON_DEMAND_ROTATIONS};
+use super::provider::FewRsaKeys;
+use super::world::{ALIASES_PER_KEY, GRANTS_PER_KEY, KEYS_PER_ACCOUNT, ON_DEMAND_ROTATIONS};
 
 /// How the instances of a run differ from those of others.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +26,8 @@ pub struct Setting {
     pub strict: bool,
     /// The audit sink can refuse a call.
     pub required_sink: bool,
+    /// How many milliseconds replicas are made and primaries change.
+    pub delay: i64,
 }
 
 pub struct Parts {
@@ -68,6 +71,7 @@ impl Parts {
     pub fn open(&self) -> Kms {
         let quotas = QuotaProfile::DEFAULT.custom();
         let quotas = quotas.with_keys_per_account(KEYS_PER_ACCOUNT).with_aliases_per_key(ALIASES_PER_KEY);
+        let quotas = quotas.with_grants_per_key(GRANTS_PER_KEY);
         let quotas = quotas.with_limit(ResourceQuota::OnDemandRotations, Some(ON_DEMAND_ROTATIONS.into()));
         let caching = if self.setting.strict {
             MaterialCaching::Strict
@@ -77,6 +81,8 @@ impl Parts {
         };
         let mode = if self.setting.required_sink { AuditMode::Required } else { AuditMode::BestEffort };
         Kms::builder()
+            .provider(FewRsaKeys::default())
+            .multi_region_delay(Duration::from_millis(self.setting.delay.unsigned_abs()))
             .store(Arc::clone(&self.store))
             .root_key(Arc::clone(&self.root_key))
             .entropy(self.entropy.clone())

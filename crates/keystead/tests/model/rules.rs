@@ -1,475 +1,280 @@
-//! What each operation answers, in the order of checks of chapter 50, section 3.1: shape, identifiers, authorization,
-//! what is overdue, state, content, conflicts and quotas.
+//! The steps that all operations share, in the order of checks of chapter 50, section 3.1: shape, identifiers,
+//! authorization, what is overdue, state. What follows (content, conflicts, quotas) each operation has for itself.
 
-use std::collections::BTreeSet;
-
-use super::call::{Call, Pairs, Refusal, Reply, RotationEntry};
-use super::world::{
-    ALIASES_PER_KEY, Alias, DAY, Form, KEYS_PER_ACCOUNT, Key, MINUTE, Named, ON_DEMAND_ROTATIONS, Schedule, World,
-    absent_key, is_key_id,
-};
-
-/// An answer.
-pub type Outcome = Result<Reply, Refusal>;
-
-/// What may be random in an answer is taken from the one that was given, and checked.
-pub type Given<'g> = Result<&'g Reply, &'g Refusal>;
+use super::access::Seat;
+use super::call::{Call, Given, Outcome, Refusal, Reply};
+use super::world::{Form, Named, PLACES, Spot, World};
 
 impl World {
     /// What `call` must be answered with.
-    pub fn answer(&mut self, at: usize, call: &Call, given: Given<'_>) -> Outcome {
+    pub fn answer(&mut self, seat: Seat, call: &Call, given: Given<'_>) -> Outcome {
+        self.complete_handovers();
+        self.trail = super::audit::Trail::default();
         match call {
-            Call::CreateKey { description, tags } => self.create_key(at, description.as_deref(), tags, given),
-            Call::DescribeKey { key } => {
-                let key = self.admit(at, key, "DescribeKey", USE_ANY_STATE)?;
-                Ok(Reply::Metadata(self.metadata(at, key, told_metadata(given))))
-            }
-            Call::ListKeys { limit } => {
-                page_size(*limit)?;
-                let place = self.scopes[at].place;
-                let mut keys: Vec<_> =
-                    self.living(at).map(|(_, key)| (key.id.clone(), place.key_arn(&key.id))).collect();
-                keys.sort();
-                Ok(Reply::Keys(keys))
-            }
-            Call::UpdateKeyDescription { key, description } => {
-                require(description.chars().count() <= 8192)?;
-                let key = self.admit(at, key, "UpdateKeyDescription", MANAGE_LIVING)?;
-                self.key_mut(at, key).description = description.clone();
-                Ok(Reply::Unit)
-            }
-            Call::EnableKey { key } => self.enable_key(at, key),
-            Call::DisableKey { key } => {
-                let key = self.admit(at, key, "DisableKey", MANAGE_LIVING)?;
-                self.key_mut(at, key).enabled = false;
-                Ok(Reply::Unit)
-            }
-            Call::ScheduleKeyDeletion { key, window } => self.schedule_deletion(at, key, *window),
-            Call::CancelKeyDeletion { key } => {
-                let key = self.admit(at, key, "CancelKeyDeletion", MANAGE_DYING)?;
-                let state = self.key_mut(at, key);
-                (state.deletion, state.enabled) = (None, false);
-                Ok(Reply::Key(self.arn(at, key)))
-            }
-            Call::CreateAlias { name, key } => self.create_alias(at, name, key),
-            Call::UpdateAlias { name, key } => self.update_alias(at, name, key),
-            Call::DeleteAlias { name } => {
-                alias_name(name)?;
-                if name.starts_with("alias/aws/") {
-                    return Err(Refusal::code("AccessDeniedException"));
-                }
-                let key = self.alias(at, name)?;
-                self.settle(at, key);
-                self.scopes[at].aliases.remove(name);
-                Ok(Reply::Unit)
-            }
-            Call::ListAliases { key, limit } => {
-                page_size(*limit)?;
-                let only = key.as_deref().map(|key| self.filter(at, key)).transpose()?;
-                Ok(Reply::Aliases(self.aliases(at, only)))
-            }
-            Call::WalkAliases { limit } => self.walk(at, *limit, given),
-            Call::ForeignMarker { key } => {
-                if let Some(key) = key {
-                    self.filter(at, key)?;
-                }
-                Err(Refusal::code("InvalidMarkerException"))
-            }
-            Call::TagResource { key, tags } => self.tag(at, key, tags),
-            Call::UntagResource { key, tag_keys } => {
-                require(tag_keys.iter().all(|tag_key| (1..=128).contains(&tag_key.chars().count())))?;
-                let key = self.admit(at, key, "UntagResource", MANAGE_LIVING)?;
-                if tag_keys.is_empty() {
-                    return Err(Refusal::code("TagException"));
-                }
-                self.key_mut(at, key).tags.retain(|tag_key, _| !tag_keys.contains(tag_key));
-                Ok(Reply::Unit)
-            }
-            Call::ListResourceTags { key, limit } => {
-                page_size(*limit)?;
-                let key = self.admit(at, key, "ListResourceTags", MANAGE_ANY_STATE)?;
-                Ok(Reply::Tags(self.key(at, key).tags.clone().into_iter().collect()))
-            }
-            Call::GetKeyPolicy { key, name } => self.get_policy(at, key, name.as_deref(), given),
-            Call::PutKeyPolicy { key, name, policy } => self.put_policy(at, key, name.as_deref(), policy),
+            Call::CreateKey { .. } => self.create_key(seat, call, given),
+            Call::DescribeKey { key, tokens } => self.describe(seat, key, tokens, given),
+            Call::ListKeys { limit } => self.list_keys(seat, *limit),
+            Call::UpdateKeyDescription { key, description } => self.describe_anew(seat, key, description),
+            Call::EnableKey { key } => self.enable_key(seat, key),
+            Call::DisableKey { key } => self.disable_key(seat, key),
+            Call::ScheduleKeyDeletion { key, window } => self.schedule_deletion(seat, key, *window),
+            Call::CancelKeyDeletion { key } => self.cancel_deletion(seat, key),
+            Call::GetKeyLastUsage { key } => self.last_usage(seat, key, given),
+            Call::CreateAlias { name, key } => self.create_alias(seat, name, key),
+            Call::UpdateAlias { name, key } => self.update_alias(seat, name, key),
+            Call::DeleteAlias { name } => self.delete_alias(seat, name),
+            Call::ListAliases { key, limit } => self.list_aliases(seat, key.as_deref(), *limit),
+            Call::WalkAliases { limit } => self.walk(seat, *limit, given),
+            Call::ForeignMarker { key } => self.foreign_marker(seat, key.as_deref()),
+            Call::TagResource { key, tags } => self.tag(seat, key, tags),
+            Call::UntagResource { key, tag_keys } => self.untag(seat, key, tag_keys),
+            Call::ListResourceTags { key, limit } => self.list_tags(seat, key, *limit),
+            Call::GetKeyPolicy { key, name } => self.get_policy(seat, key, name.as_deref(), given),
+            Call::PutKeyPolicy { key, name, policy } => self.put_policy(seat, key, name.as_deref(), *policy),
             Call::ListKeyPolicies { key } => {
-                self.admit(at, key, "ListKeyPolicies", MANAGE_ANY_STATE)?;
+                self.admit(seat, key, "ListKeyPolicies")?;
                 Ok(Reply::Names(vec!["default".to_owned()]))
             }
-            Call::EnableKeyRotation { key, period } => {
-                let period = period.unwrap_or(365);
-                require((90..=2560).contains(&period))?;
-                let key = self.admit(at, key, "EnableKeyRotation", MANAGE_ENABLED)?;
-                let (now, period) = (self.now, period * DAY);
-                let state = self.key_mut(at, key);
-                if state.schedule.is_none_or(|schedule| schedule.period != period) {
-                    state.schedule = Some(Schedule { period, next: now + period });
-                }
-                Ok(Reply::Unit)
+            Call::EnableKeyRotation { key, period } => self.enable_rotation(seat, key, *period),
+            Call::DisableKeyRotation { key } => self.disable_rotation(seat, key),
+            Call::GetKeyRotationStatus { key } => self.rotation_status(seat, key),
+            Call::RotateKeyOnDemand { key } => self.rotate_on_demand(seat, key),
+            Call::ListKeyRotations { key, all, limit } => self.list_rotations(seat, key, *all, *limit, given),
+            Call::Encrypt { .. } => self.encrypt(seat, call, given),
+            Call::Decrypt { blob, side, dry_run } => self.decrypt(seat, blob, side, *dry_run, given),
+            Call::ReEncrypt { blob, source, destination, dry_run } => {
+                self.re_encrypt(seat, blob, source, destination, *dry_run, given)
             }
-            Call::DisableKeyRotation { key } => {
-                let key = self.admit(at, key, "DisableKeyRotation", MANAGE_ENABLED)?;
-                self.key_mut(at, key).schedule = None;
-                Ok(Reply::Unit)
+            Call::GenerateDataKey { .. } => self.generate(seat, call, given),
+            Call::GenerateDataKeyPair { .. } => self.generate_pair(seat, call, given),
+            Call::GenerateRandom { bytes } => self.random(seat, *bytes, given),
+            Call::Sign { key, message, dry_run } => self.sign(seat, key, message, *dry_run, given),
+            Call::Verify { key, message, signature, dry_run } => self.verify(seat, key, message, signature, *dry_run),
+            Call::GenerateMac { key, message, dry_run } => self.mac(seat, key, message, *dry_run, given),
+            Call::VerifyMac { key, message, code, dry_run } => self.verify_mac(seat, key, message, code, *dry_run),
+            Call::GetPublicKey { key } => self.get_public_key(seat, key, given),
+            Call::DeriveSharedSecret { key, peer, dry_run } => self.derive(seat, key, peer, *dry_run, given),
+            Call::Encapsulate { key, dry_run } => self.encapsulate(seat, key, *dry_run, given),
+            Call::Decapsulate { key, blob, dry_run } => self.decapsulate(seat, key, blob, *dry_run, given),
+            Call::CreateGrant(request) => self.create_grant(seat, request, given),
+            Call::ListGrants { key, id, grantee, limit } => {
+                self.list_grants(seat, key, id.as_deref(), grantee.as_deref(), *limit)
             }
-            Call::GetKeyRotationStatus { key } => {
-                let key = self.admit(at, key, "GetKeyRotationStatus", MANAGE_ANY_STATE)?;
-                let key = self.key(at, key);
-                let shown = key.schedule.filter(|_| key.deletion.is_none());
-                Ok(Reply::RotationStatus {
-                    key_id: key.id.clone(),
-                    enabled: shown.is_some(),
-                    period: shown.map(|schedule| schedule.period / DAY),
-                    next: shown.map(|schedule| schedule.next),
-                    running: false,
-                })
+            Call::ListRetirableGrants { principal, limit } => self.list_retirable_grants(seat, principal, *limit),
+            Call::RetireGrant { by, dry_run } => self.retire_grant(seat, by, *dry_run),
+            Call::RevokeGrant { key, id, dry_run } => self.revoke_grant(seat, key, id, *dry_run),
+            Call::ReplicateKey { key, region, description, policy, tags } => {
+                self.replicate(seat, key, region, description.as_deref(), *policy, tags, given)
             }
-            Call::RotateKeyOnDemand { key } => self.rotate_on_demand(at, key),
-            Call::ListKeyRotations { key, all, limit } => self.list_rotations(at, key, *all, *limit, given),
-            Call::Encrypt { key, context, plaintext, dry_run } => {
-                self.encrypt(at, key, context, plaintext, *dry_run, given)
-            }
-            Call::Decrypt { blob, context, key, dry_run } => {
-                self.decrypt(at, blob, context, key.as_deref(), *dry_run, given)
-            }
-            Call::ReEncrypt { blob, source, destination } => self.re_encrypt(at, blob, source, destination, given),
-            Call::GenerateDataKey { key, context, spec, bytes, plain } => {
-                self.generate(at, key, context, spec.as_deref(), *bytes, *plain, given)
-            }
+            Call::UpdatePrimaryRegion { key, region } => self.update_primary(seat, key, region),
+            Call::GetParametersForImport { key, algorithm, spec } => self.parameters(seat, key, algorithm, spec, given),
+            Call::ImportKeyMaterial(request) => self.import(seat, request, given),
+            Call::DeleteImportedKeyMaterial { key, id } => self.delete_material(seat, key, id.as_deref()),
         }
     }
 
-    /// The steps that all operations on one key share: shape, identifiers, authorization, what is overdue, state.
-    pub fn admit(&mut self, at: usize, text: &str, action: &str, rule: Rule) -> Result<usize, Refusal> {
-        require((1..=2048).contains(&text.chars().count()))?;
-        let key = self.own(at, text, action, rule.form)?;
-        self.settle(at, key);
-        self.judge(at, key, rule.states)?;
+    /// A key that the caller may use so, in a state that admits it.
+    pub fn admit(&mut self, seat: Seat, text: &str, action: &str) -> Result<Spot, Refusal> {
+        let key = self.admit_unjudged(seat, text, action)?;
+        self.judge(key, row(action).states)?;
         Ok(key)
     }
 
-    fn own(&self, at: usize, text: &str, action: &str, form: Form) -> Result<usize, Refusal> {
-        match self.resolve(at, text, form)? {
-            Named::Own(key) => Ok(key),
-            Named::Foreign { .. } => Err(self.denied(at, action, "this resource")),
-        }
+    /// The same, before its state is looked at: for operations that not all keys are capable of.
+    pub fn admit_unjudged(&mut self, seat: Seat, text: &str, action: &str) -> Result<Spot, Refusal> {
+        self.admit_in(seat, text, action, None)
     }
 
-    /// Chapter 20, section 4.
-    pub fn judge(&self, at: usize, key: usize, states: States) -> Result<(), Refusal> {
-        let arn = self.arn(at, key);
-        let state = self.key(at, key).state();
-        match (states, state) {
-            (States::Any, _) | (States::Dying, "PendingDeletion") => Ok(()),
-            (States::Dying, _) => {
-                Err(Refusal::new("KMSInvalidStateException", format!("{arn} is not pending deletion.")))
-            }
-            (_, "PendingDeletion") => {
-                Err(Refusal::new("KMSInvalidStateException", format!("{arn} is pending deletion.")))
-            }
-            (States::Enabled, "Disabled") => Err(Refusal::new("DisabledException", format!("{arn} is disabled."))),
-            _ => Ok(()),
-        }
+    /// The same, for a request with an encryption context.
+    pub fn admit_in(
+        &mut self,
+        seat: Seat,
+        text: &str,
+        action: &str,
+        context: Option<&super::call::Context>,
+    ) -> Result<Spot, Refusal> {
+        let rule = row(action);
+        let key = self.resolve_key(seat, text, rule)?;
+        let key = self.existing(seat, key, rule)?;
+        let authorized = self.authorize(seat, key, rule, context);
+        self.touch(seat, key, authorized.is_ok());
+        authorized?;
+        self.settle(key);
+        Ok(key)
     }
 
-    fn create_key(&mut self, at: usize, description: Option<&str>, tags: &Pairs, given: Given<'_>) -> Outcome {
-        let description = description.unwrap_or_default();
-        require(description.chars().count() <= 8192)?;
-        tag_shape(tags)?;
-        tag_rules(tags)?;
-        if tags.len() > 50 {
-            return Err(Refusal::new("TagException", "Too many tags"));
-        }
-        if self.living(at).count() as u64 >= KEYS_PER_ACCOUNT {
-            return Err(Refusal::code("LimitExceededException"));
-        }
-        // A random UUID, never seen before (KEY-24).
-        let Ok(Reply::Metadata(metadata)) = given else { return Ok(Reply::Unit) };
-        let id = &metadata.key_id;
-        let version_4 =
-            is_key_id(id) && id.as_bytes()[14] == b'4' && matches!(id.as_bytes()[19], b'8' | b'9' | b'a' | b'b');
-        if !version_4 || self.scopes.iter().flat_map(|scope| &scope.keys).any(|key| key.id == *id) {
-            return Ok(Reply::Unit);
-        }
-        let key = Key::new(id, self.now, description, tags);
-        self.scopes[at].keys.push(key);
-        let key = self.scopes[at].keys.len() - 1;
-        Ok(Reply::Metadata(self.metadata(at, key, metadata.material.as_deref())))
-    }
-
-    /// An overdue rotation is made at once, and the schedule starts anew from it (ROT-24).
-    fn enable_key(&mut self, at: usize, text: &str) -> Outcome {
-        let key = self.admit(at, text, "EnableKey", MANAGE_LIVING)?;
-        let now = self.now;
-        let state = self.key_mut(at, key);
-        state.enabled = true;
-        if let Some(schedule) = state.schedule.filter(|schedule| schedule.next <= now) {
-            state.schedule = Some(Schedule { next: now + schedule.period, ..schedule });
-            self.rotate(at, key, "AUTOMATIC");
-        }
-        Ok(Reply::Unit)
-    }
-
-    fn schedule_deletion(&mut self, at: usize, text: &str, window: Option<i64>) -> Outcome {
-        let window = window.unwrap_or(30);
-        require((7..=30).contains(&window))?;
-        let key = self.admit(at, text, "ScheduleKeyDeletion", MANAGE_LIVING)?;
-        let date = self.now + window * DAY;
-        self.key_mut(at, key).deletion = Some(date);
-        Ok(Reply::Scheduled { arn: self.arn(at, key), date: Some(date), state: "PendingDeletion".to_owned(), window })
-    }
-
-    fn create_alias(&mut self, at: usize, name: &str, target: &str) -> Outcome {
-        alias_name(name)?;
-        require((1..=2048).contains(&target.chars().count()))?;
-        if name.starts_with("alias/aws/") {
-            return Err(Refusal::code("InvalidAliasNameException"));
-        }
-        let key = self.admit(at, target, "CreateAlias", ALIAS_TARGET)?;
-        if self.scopes[at].aliases.contains_key(name) {
-            let message = format!("An alias with the name {} already exists", self.scopes[at].place.arn(name));
-            return Err(Refusal::new("AlreadyExistsException", message));
-        }
-        self.alias_quota(at, key)?;
-        let alias = Alias { key, created: self.now, updated: self.now };
-        self.scopes[at].aliases.insert(name.to_owned(), alias);
-        Ok(Reply::Unit)
-    }
-
-    fn update_alias(&mut self, at: usize, name: &str, target: &str) -> Outcome {
-        alias_name(name)?;
-        require((1..=2048).contains(&target.chars().count()))?;
-        if name.starts_with("alias/aws/") {
-            return Err(Refusal::code("AccessDeniedException"));
-        }
-        let current = self.alias(at, name)?;
-        let key = self.own(at, target, "UpdateAlias", ALIAS_TARGET.form)?;
-        self.settle(at, current);
-        self.settle(at, key);
-        self.judge(at, key, ALIAS_TARGET.states)?;
-        if current != key {
-            self.alias_quota(at, key)?;
-        }
-        let now = self.now;
-        if let Some(alias) = self.scopes[at].aliases.get_mut(name) {
-            (alias.key, alias.updated) = (key, now);
-        }
-        Ok(Reply::Unit)
-    }
-
-    fn alias_quota(&self, at: usize, key: usize) -> Result<(), Refusal> {
-        let held = self.scopes[at].aliases.values().filter(|alias| alias.key == key).count() as u64;
-        if held < ALIASES_PER_KEY { Ok(()) } else { Err(Refusal::code("LimitExceededException")) }
-    }
-
-    /// The key that narrows a list; one of another account does not exist for this caller (KEY-20).
-    fn filter(&mut self, at: usize, text: &str) -> Result<usize, Refusal> {
+    pub fn resolve_key(&mut self, seat: Seat, text: &str, rule: &Rule) -> Result<Named, Refusal> {
         require((1..=2048).contains(&text.chars().count()))?;
-        match self.resolve(at, text, MANAGE_ANY_STATE.form)? {
-            Named::Own(key) => {
-                self.settle(at, key);
-                Ok(key)
+        let found = self.resolve(seat, text, rule.form)?;
+        if let Named::Key(key) = found
+            && !self.is_foreign(seat, key)
+        {
+            self.trail.found.push(self.arn(key));
+        }
+        Ok(found)
+    }
+
+    /// What is not there in another account is refused like what is not allowed.
+    pub fn existing(&self, seat: Seat, key: Named, rule: &Rule) -> Result<Spot, Refusal> {
+        match key {
+            Named::Key(key) => Ok(key),
+            Named::Nothing => Err(self.opaque(seat, rule.action, "this resource")),
+        }
+    }
+
+    /// Notes that a call concerns a key; its owner hears of it unless the caller was refused (AUD-35).
+    pub fn touch(&mut self, seat: Seat, key: Spot, authorized: bool) {
+        let arn = self.arn(key);
+        if !self.trail.resources.contains(&arn) {
+            self.trail.resources.push(arn);
+        }
+        let owner = PLACES[key.at].account;
+        if authorized && owner != seat.place().account && !self.trail.owners.contains(&owner) {
+            self.trail.owners.push(owner);
+        }
+    }
+
+    /// Chapter 20, section 4: `admitted` lists the states in which an operation works.
+    pub fn judge(&self, key: Spot, admitted: &[&str]) -> Result<(), Refusal> {
+        let (arn, state) = (self.arn(key), self.state(key));
+        if admitted.contains(&state) {
+            return Ok(());
+        }
+        let invalid = |text: &str| Err(Refusal::new("KMSInvalidStateException", format!("{arn} is {text}.")));
+        match state {
+            _ if admitted == DYING => invalid("not pending deletion"),
+            "Disabled" => Err(Refusal::new("DisabledException", format!("{arn} is disabled."))),
+            "PendingDeletion" => invalid("pending deletion"),
+            "PendingReplicaDeletion" => invalid("pending replica deletion"),
+            "PendingImport" => invalid("pending import"),
+            "Creating" => invalid("creating"),
+            _ => invalid("updating"),
+        }
+    }
+
+    /// Usage and algorithm (API-012, step 10).
+    pub fn require_usage(
+        &self,
+        key: Spot,
+        operation: &str,
+        usage: &str,
+        algorithm: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let kind = self.kind(key);
+        if kind.usage != usage {
+            let (arn, usage) = (self.arn(key), kind.usage);
+            let message = format!("{arn} key usage is {usage} which is not valid for {operation}.");
+            return Err(Refusal::new("InvalidKeyUsageException", message));
+        }
+        match algorithm.filter(|algorithm| !kind.algorithms.contains(algorithm)) {
+            None => Ok(()),
+            Some(algorithm) => {
+                let message = format!("Algorithm {algorithm} is incompatible with key spec {}.", kind.spec);
+                Err(Refusal::new("InvalidKeyUsageException", message))
             }
-            Named::Foreign { account, resource } => {
-                let place = self.scopes[at].place;
-                Err(absent_key(&format!("arn:{}:kms:{}:{account}:{resource}", place.partition, place.region)))
-            }
         }
-    }
-
-    /// A page may be short, but it repeats nothing, leaves out nothing, and goes on if there is more (KEY-105).
-    fn walk(&mut self, at: usize, limit: i64, given: Given<'_>) -> Outcome {
-        page_size(Some(limit))?;
-        let seen = self.scopes[at].walk.take();
-        let mut rest = self.aliases(at, None);
-        rest.retain(|entry| seen.as_ref().is_none_or(|seen| entry.name > *seen));
-        let more = match given {
-            Ok(Reply::Page(page, true)) if !page.is_empty() && page.len() < rest.len() => {
-                rest.truncate(page.len().min(limit as usize));
-                true
-            }
-            _ => rest.len() > limit as usize,
-        };
-        if more {
-            self.scopes[at].walk = rest.last().map(|entry| entry.name.clone());
-        }
-        Ok(Reply::Page(rest, more))
-    }
-
-    fn tag(&mut self, at: usize, text: &str, tags: &Pairs) -> Outcome {
-        tag_shape(tags)?;
-        let key = self.admit(at, text, "TagResource", MANAGE_LIVING)?;
-        if tags.is_empty() {
-            return Err(Refusal::code("TagException"));
-        }
-        tag_rules(tags)?;
-        let mut result = self.key(at, key).tags.clone();
-        result.extend(tags.iter().cloned());
-        if result.len() > 50 {
-            return Err(Refusal::code("LimitExceededException"));
-        }
-        self.key_mut(at, key).tags = result;
-        Ok(Reply::Unit)
-    }
-
-    fn get_policy(&mut self, at: usize, text: &str, name: Option<&str>, given: Given<'_>) -> Outcome {
-        let key = self.admit(at, text, "GetKeyPolicy", MANAGE_ANY_STATE)?;
-        if name.is_some_and(|name| name != "default") {
-            return Err(Refusal::new("NotFoundException", "No such policy exists"));
-        }
-        let text = match (&self.key(at, key).policy, given) {
-            (Some(policy), _) => policy.clone(),
-            (None, Ok(Reply::Policy { text, .. })) if self.is_default_policy(at, text) => text.clone(),
-            (None, _) => "the default key policy".to_owned(),
-        };
-        Ok(Reply::Policy { name: "default".to_owned(), text })
-    }
-
-    /// KEY-30.
-    fn is_default_policy(&self, at: usize, text: &str) -> bool {
-        let place = self.scopes[at].place;
-        let expected = serde_json::json!({
-            "Version": "2012-10-17",
-            "Id": "key-default-1",
-            "Statement": [{
-                "Sid": "Enable IAM User Permissions",
-                "Effect": "Allow",
-                "Principal": {"AWS": format!("arn:{}:iam::{}:root", place.partition, place.account)},
-                "Action": "kms:*",
-                "Resource": "*",
-            }],
-        });
-        serde_json::from_str::<serde_json::Value>(text).is_ok_and(|policy| policy == expected)
-    }
-
-    /// The documents of the model are good, no JSON, too long, or lock the caller out.
-    fn put_policy(&mut self, at: usize, text: &str, name: Option<&str>, policy: &str) -> Outcome {
-        require(name.is_none_or(|name| name == "default"))?;
-        let key = self.admit(at, text, "PutKeyPolicy", MANAGE_ANY_STATE)?;
-        if policy.len() > 32_768 {
-            return Err(Refusal::code("LimitExceededException"));
-        }
-        if !policy.starts_with('{') {
-            return Err(Refusal::code("MalformedPolicyDocumentException"));
-        }
-        if policy.contains("kms:DescribeKey") {
-            let message = "The new key policy will not allow you to update the key policy in the future.";
-            return Err(Refusal::new("MalformedPolicyDocumentException", message));
-        }
-        self.key_mut(at, key).policy = Some(policy.to_owned());
-        Ok(Reply::Unit)
-    }
-
-    fn rotate_on_demand(&mut self, at: usize, text: &str) -> Outcome {
-        let key = self.admit(at, text, "RotateKeyOnDemand", MANAGE_ENABLED)?;
-        let arn = self.arn(at, key);
-        let now = self.now;
-        let state = self.key_mut(at, key);
-        if state.on_demand >= ON_DEMAND_ROTATIONS {
-            let message = "The on-demand rotations limit has been reached for the given keyId. No more on-demand \
-                           rotations can be performed for this key: ";
-            return Err(Refusal::new("LimitExceededException", format!("{message}{arn}")));
-        }
-        if state.schedule.is_some_and(|schedule| schedule.next - now <= 20 * MINUTE) {
-            return Err(Refusal::code("ConflictException"));
-        }
-        state.on_demand += 1;
-        self.rotate(at, key, "ON_DEMAND");
-        Ok(Reply::Key(arn))
-    }
-
-    fn list_rotations(&mut self, at: usize, text: &str, all: bool, limit: Option<i64>, given: Given<'_>) -> Outcome {
-        page_size(limit)?;
-        let key = self.admit(at, text, "ListKeyRotations", MANAGE_ANY_STATE)?;
-        let told: &[RotationEntry] = match given {
-            Ok(Reply::Rotations(told)) => told,
-            _ => &[],
-        };
-        let (first, last) = (usize::from(!all), self.current(at, key));
-        let mut entries = Vec::new();
-        for (version, told) in (first..=last).zip(told.iter().map(Some).chain(std::iter::repeat(None))) {
-            let material = self.material(at, key, version, told.and_then(|entry| entry.material.as_deref()));
-            let key = self.key(at, key);
-            let rotation = key.materials[version].rotation;
-            entries.push(RotationEntry {
-                key_id: key.id.clone(),
-                material,
-                state: Some(if version == last { "CURRENT" } else { "NON_CURRENT" }.to_owned()),
-                date: rotation.map(|(date, _)| date),
-                kind: rotation.map(|(_, kind)| kind.to_owned()),
-            });
-        }
-        Ok(Reply::Rotations(entries))
     }
 }
 
-/// How an operation treats identifiers and states.
-#[derive(Clone, Copy)]
+/// How an operation treats identifiers, accounts and states.
+#[derive(Debug)]
 pub struct Rule {
+    pub action: &'static str,
     pub form: Form,
-    pub states: States,
+    /// Whether other accounts can be allowed it.
+    pub abroad: bool,
+    pub states: &'static [&'static str],
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum States {
-    Any,
-    /// Not while deletion is pending.
-    Living,
-    Enabled,
-    /// Only while deletion is pending.
-    Dying,
+/// The row of an action (chapters 20, 24 and 50).
+pub fn row(action: &str) -> &'static Rule {
+    RULES.iter().find(|rule| rule.action == action).unwrap_or_else(|| panic!("no row for {action}"))
 }
 
-const fn manage(states: States) -> Rule {
-    Rule { form: Form { aliases: false, declares_invalid_arn: true }, states }
+const fn own(action: &'static str, states: &'static [&'static str]) -> Rule {
+    Rule { action, form: Form { aliases: false, declares_invalid_arn: true }, abroad: false, states }
 }
 
-const MANAGE_ANY_STATE: Rule = manage(States::Any);
-const MANAGE_LIVING: Rule = manage(States::Living);
-const MANAGE_ENABLED: Rule = manage(States::Enabled);
-const MANAGE_DYING: Rule = manage(States::Dying);
-const USE_ANY_STATE: Rule = Rule { form: Form { aliases: true, declares_invalid_arn: true }, states: States::Any };
-pub const CRYPTOGRAPHIC: Rule =
-    Rule { form: Form { aliases: true, declares_invalid_arn: false }, states: States::Enabled };
-const ALIAS_TARGET: Rule = Rule { form: Form { aliases: false, declares_invalid_arn: false }, states: States::Living };
+const fn shared(action: &'static str, states: &'static [&'static str]) -> Rule {
+    Rule { action, form: Form { aliases: false, declares_invalid_arn: true }, abroad: true, states }
+}
+
+/// Operations that take aliases, and keys of other accounts.
+const fn any(action: &'static str, declares_invalid_arn: bool, states: &'static [&'static str]) -> Rule {
+    Rule { action, form: Form { aliases: true, declares_invalid_arn }, abroad: true, states }
+}
+
+const fn alias(action: &'static str) -> Rule {
+    Rule { action, form: Form { aliases: false, declares_invalid_arn: false }, abroad: false, states: LIVING }
+}
+
+const ALL: &[&str] =
+    &["Enabled", "Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Creating", "Updating"];
+const LIVING: &[&str] = &["Enabled", "Disabled", "PendingImport", "Creating", "Updating"];
+const DYING: &[&str] = &["PendingDeletion", "PendingReplicaDeletion"];
+const USABLE: &[&str] = &["Enabled", "Updating"];
+
+static RULES: &[Rule] = &[
+    any("DescribeKey", true, ALL),
+    any("Encrypt", false, USABLE),
+    any("Decrypt", false, USABLE),
+    any("ReEncryptFrom", false, USABLE),
+    any("ReEncryptTo", false, USABLE),
+    any("GenerateDataKey", false, USABLE),
+    any("GenerateDataKeyWithoutPlaintext", false, USABLE),
+    any("GenerateDataKeyPair", false, USABLE),
+    any("GenerateDataKeyPairWithoutPlaintext", false, USABLE),
+    any("Sign", false, USABLE),
+    any("Verify", false, USABLE),
+    any("GenerateMac", false, USABLE),
+    any("VerifyMac", false, USABLE),
+    any("DeriveSharedSecret", false, USABLE),
+    any("Encapsulate", false, USABLE),
+    any("Decapsulate", false, USABLE),
+    any("GetPublicKey", true, USABLE),
+    shared("CreateGrant", USABLE),
+    shared("ListGrants", ALL),
+    shared("RevokeGrant", ALL),
+    shared("RetireGrant", ALL),
+    shared("GetKeyRotationStatus", ALL),
+    own("UpdateKeyDescription", LIVING),
+    own("EnableKey", &["Enabled", "Disabled"]),
+    own("DisableKey", &["Enabled", "Disabled"]),
+    own("ScheduleKeyDeletion", &["Enabled", "Disabled", "PendingImport", "Creating"]),
+    own("CancelKeyDeletion", DYING),
+    own("GetKeyLastUsage", ALL),
+    own("TagResource", LIVING),
+    own("UntagResource", LIVING),
+    own("ListResourceTags", ALL),
+    own("GetKeyPolicy", ALL),
+    own("PutKeyPolicy", ALL),
+    own("ListKeyPolicies", ALL),
+    own("EnableKeyRotation", USABLE),
+    own("DisableKeyRotation", USABLE),
+    own("RotateKeyOnDemand", USABLE),
+    own("ListKeyRotations", ALL),
+    own("ListAliases", ALL),
+    alias("CreateAlias"),
+    alias("UpdateAlias"),
+    alias("DeleteAlias"),
+    own("ReplicateKey", &["Enabled"]),
+    own("UpdatePrimaryRegion", &["Enabled"]),
+    own("GetParametersForImport", &["Enabled", "Disabled", "PendingImport"]),
+    own("ImportKeyMaterial", &["Enabled", "Disabled", "PendingImport", "Updating"]),
+    own(
+        "DeleteImportedKeyMaterial",
+        &["Enabled", "Disabled", "PendingImport", "PendingDeletion", "PendingReplicaDeletion"],
+    ),
+];
 
 pub fn require(holds: bool) -> Result<(), Refusal> {
     if holds { Ok(()) } else { Err(Refusal::code("ValidationException")) }
 }
 
-fn page_size(limit: Option<i64>) -> Result<(), Refusal> {
+pub fn page_size(limit: Option<i64>) -> Result<(), Refusal> {
     require(limit.is_none_or(|limit| (1..=1000).contains(&limit)))
 }
 
-/// KEY-54.
-fn alias_name(name: &str) -> Result<(), Refusal> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-');
-    require((1..=256).contains(&name.len()))?;
-    let rest = name.strip_prefix("alias/").ok_or_else(|| Refusal::code("ValidationException"))?;
-    require(!rest.is_empty() && rest.bytes().all(allowed))
-}
-
-/// KEY-71.
-fn tag_shape(tags: &Pairs) -> Result<(), Refusal> {
-    require(tags.iter().all(|(key, value)| (1..=128).contains(&key.chars().count()) && value.chars().count() <= 256))
-}
-
-/// KEY-69, KEY-71.
-fn tag_rules(tags: &Pairs) -> Result<(), Refusal> {
-    let allowed = |char: char| char.is_alphabetic() || char.is_numeric() || " _.:/=+-@".contains(char);
-    if tags.iter().any(|(key, _)| key.to_ascii_lowercase().starts_with("aws:")) {
-        return Err(Refusal::new("TagException", "Tags beginning with aws: are reserved"));
-    }
-    if tags.iter().any(|(key, value)| !key.chars().all(allowed) || !value.chars().all(allowed)) {
-        return Err(Refusal::code("TagException"));
-    }
-    let keys: BTreeSet<_> = tags.iter().map(|(key, _)| key).collect();
-    if keys.len() == tags.len() { Ok(()) } else { Err(Refusal::new("TagException", "Duplicate tag keys")) }
-}
-
-fn told_metadata(given: Given<'_>) -> Option<&str> {
-    match given {
-        Ok(Reply::Metadata(metadata)) => metadata.material.as_deref(),
-        _ => None,
-    }
+pub fn dry() -> Refusal {
+    Refusal::new("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
 }

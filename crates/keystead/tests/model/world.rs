@@ -1,8 +1,14 @@
-//! The model's state: keys, aliases and time in two accounts and two Regions, as chapters 10, 11 and 20 have them.
+//! The model's state: keys, aliases and time in two accounts and four Regions, as chapters 10, 11, 20 and 31 have them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::call::{AliasEntry, Blob, Context, Metadata, Pairs, Refusal};
+use super::access::{Document, Seat};
+use super::audit::Trail;
+use super::call::{AliasEntry, Blob, Context, Metadata, Pairs, Refusal, Related};
+use super::events::Happening;
+use super::grants::Grant;
+use super::imports::{Bound, ParameterSet};
+use super::kinds::Kind;
 
 /// An account in a Region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,18 +18,27 @@ pub struct Place {
     pub partition: &'static str,
 }
 
-/// The four places of the model.
-pub const PLACES: [Place; 4] = [
-    Place { account: "111122223333", region: "us-west-2", partition: "aws" },
-    Place { account: "444455556666", region: "us-west-2", partition: "aws" },
-    Place { account: "111122223333", region: "cn-north-1", partition: "aws-cn" },
-    Place { account: "444455556666", region: "cn-north-1", partition: "aws-cn" },
+const fn place(account: &'static str, region: &'static str, partition: &'static str) -> Place {
+    Place { account, region, partition }
+}
+
+/// The places of the model; two neighbours are the two accounts of a Region.
+pub const PLACES: [Place; 8] = [
+    place("111122223333", "us-west-2", "aws"),
+    place("444455556666", "us-west-2", "aws"),
+    place("111122223333", "cn-north-1", "aws-cn"),
+    place("444455556666", "cn-north-1", "aws-cn"),
+    place("111122223333", "eu-west-1", "aws"),
+    place("444455556666", "eu-west-1", "aws"),
+    place("111122223333", "ap-southeast-2", "aws"),
+    place("444455556666", "ap-southeast-2", "aws"),
 ];
 
 /// Quotas of the model's instance, small so that they are met often.
-pub const KEYS_PER_ACCOUNT: u64 = 4;
+pub const KEYS_PER_ACCOUNT: u64 = 5;
 pub const ALIASES_PER_KEY: u64 = 2;
-pub const ON_DEMAND_ROTATIONS: u32 = 3;
+pub const GRANTS_PER_KEY: u64 = 4;
+pub const ON_DEMAND_ROTATIONS: u32 = 2;
 
 pub const SECOND: i64 = 1000;
 pub const MINUTE: i64 = 60 * SECOND;
@@ -32,13 +47,26 @@ pub const DAY: i64 = 24 * 60 * MINUTE;
 /// Everything the model knows.
 pub struct World {
     pub now: i64,
+    /// How long replicas are made and primaries change.
+    pub delay: i64,
     pub scopes: Vec<Scope>,
+    pub cores: Vec<Core>,
     pub ciphertexts: Vec<Ciphertext>,
     pub plaintexts: Vec<Plaintext>,
-    /// What must have happened without a call: each key rotation and deletion, in the order in which it was made.
-    pub rotations: Vec<Happening>,
-    pub deletions: Vec<Happening>,
-    materials: BTreeSet<String>,
+    pub signatures: Vec<Signature>,
+    pub secrets: Vec<Secret>,
+    /// What two key pairs have agreed on.
+    pub agreements: BTreeMap<(usize, usize), Vec<u8>>,
+    pub sets: Vec<ParameterSet>,
+    /// What must have happened without a call, in the order in which it was made.
+    pub happenings: Vec<Happening>,
+    /// What must be recorded of the call at hand.
+    pub trail: Trail,
+    /// Every grant ID that was ever told.
+    pub told: BTreeSet<String>,
+    /// Every grant token that was ever told, and in which Region.
+    pub tokens: Vec<(String, &'static str)>,
+    pub materials: BTreeSet<String>,
 }
 
 /// What is in one place.
@@ -51,19 +79,49 @@ pub struct Scope {
     pub walk: Option<String>,
 }
 
-pub struct Key {
+/// Where a key is: a place, and its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spot {
+    pub at: usize,
+    pub index: usize,
+}
+
+/// What related keys share (chapter 31, section 4). A single-Region key shares it with nobody.
+pub struct Core {
     pub id: String,
+    pub kind: &'static Kind,
+    pub imported: bool,
+    pub multi_region: bool,
+    pub versions: Vec<Version>,
+    pub schedule: Option<Schedule>,
+    pub on_demand: u32,
+    pub public_key: Option<Vec<u8>>,
+    pub primary: Spot,
+    /// The primary to be, and when it is.
+    pub handover: Option<(Spot, i64)>,
+    /// The keys that exist.
+    pub members: Vec<Spot>,
+}
+
+/// What a key has for itself.
+pub struct Key {
+    pub core: usize,
     pub created: i64,
     pub description: String,
     pub enabled: bool,
+    /// How long the waiting period will be once the replicas are gone.
+    pub waiting: Option<i64>,
     /// When the waiting period ends.
     pub deletion: Option<i64>,
-    /// `None` is the policy that a key has without one.
-    pub policy: Option<String>,
+    /// Until when a replica is made.
+    pub creating: Option<i64>,
+    pub policy: Document,
     pub tags: BTreeMap<String, String>,
-    pub schedule: Option<Schedule>,
-    pub materials: Vec<Version>,
-    pub on_demand: u32,
+    pub grants: Vec<Grant>,
+    /// The operations that used the key, and when.
+    pub used: Vec<(String, i64)>,
+    /// Whether the latest uses may be forgotten: a change of the key was taken back after them.
+    pub forgetful: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -73,9 +131,11 @@ pub struct Schedule {
 }
 
 /// A version of key material; what made it, and its ID once an answer has told it.
+#[derive(Default)]
 pub struct Version {
     pub id: Option<String>,
     pub rotation: Option<(i64, &'static str)>,
+    pub bound: Option<Bound>,
 }
 
 pub struct Alias {
@@ -86,10 +146,12 @@ pub struct Alias {
 
 /// A ciphertext that some call has returned.
 pub struct Ciphertext {
-    /// Where the key is: index of the place and of the key in it.
-    pub scope: usize,
-    pub key: usize,
+    pub core: usize,
+    /// Where it was made.
+    pub at: usize,
     pub version: usize,
+    /// The algorithm, for ciphertexts of key pairs.
+    pub algorithm: Option<&'static str>,
     pub context: Context,
     pub plaintext: usize,
     pub blob: Vec<u8>,
@@ -101,103 +163,88 @@ pub struct Plaintext {
     pub bytes: Option<Vec<u8>>,
 }
 
-/// A rotation (with its type) or deletion of a key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Happening {
-    pub arn: String,
-    /// When it was due, for deletions; when it was made, for rotations.
-    pub at: i64,
+/// A signature or code that some call has returned.
+pub struct Signature {
+    pub core: usize,
+    pub at: usize,
+    pub algorithm: &'static str,
+    pub message: Vec<u8>,
     pub kind: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+/// A secret that was encapsulated.
+pub struct Secret {
+    pub core: usize,
+    pub at: usize,
+    pub blob: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 /// What an identifier stands for.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Named {
-    Own(usize),
-    /// Something of another account, existing or not.
-    Foreign {
-        account: String,
-        resource: String,
-    },
+    Key(Spot),
+    /// Something of another account that does not exist.
+    Nothing,
 }
 
 /// How an operation treats identifiers (KEY-18, KEY-22).
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Form {
     pub aliases: bool,
     pub declares_invalid_arn: bool,
 }
 
 impl World {
-    pub fn new(now: i64) -> Self {
+    pub fn new(now: i64, delay: i64) -> Self {
         let scopes = PLACES.map(|place| Scope { place, keys: Vec::new(), aliases: BTreeMap::new(), walk: None });
         Self {
             now,
+            delay,
             scopes: scopes.into(),
+            cores: Vec::new(),
             ciphertexts: Vec::new(),
             plaintexts: Vec::new(),
-            rotations: Vec::new(),
-            deletions: Vec::new(),
+            signatures: Vec::new(),
+            secrets: Vec::new(),
+            agreements: BTreeMap::new(),
+            sets: Vec::new(),
+            happenings: Vec::new(),
+            trail: Trail::default(),
+            told: BTreeSet::new(),
+            tokens: Vec::new(),
             materials: BTreeSet::new(),
         }
     }
 
-    /// Lets time pass. Keys whose waiting period ends are gone from this moment, with their aliases.
-    pub fn advance(&mut self, millis: i64) {
-        let before = self.now;
-        self.now += millis;
-        for scope in &mut self.scopes {
-            for (index, key) in scope.keys.iter().enumerate() {
-                let Some(at) = key.deletion.filter(|at| before < *at && *at <= self.now) else { continue };
-                scope.aliases.retain(|_, alias| alias.key != index);
-                self.deletions.push(Happening { arn: scope.place.key_arn(&key.id), at, kind: "DeleteKey" });
-            }
-        }
+    pub fn key(&self, spot: Spot) -> &Key {
+        &self.scopes[spot.at].keys[spot.index]
     }
 
-    /// Brings every key up to date, as a sweep does; answers how many rotations that took.
-    pub fn settle_all(&mut self) -> usize {
-        let before = self.rotations.len();
-        for at in 0..self.scopes.len() {
-            for key in 0..self.scopes[at].keys.len() {
-                self.settle(at, key);
-            }
-        }
-        self.rotations.len() - before
+    pub fn key_mut(&mut self, spot: Spot) -> &mut Key {
+        &mut self.scopes[spot.at].keys[spot.index]
     }
 
-    /// Makes an overdue rotation of an enabled key; late ones keep the rhythm if they can (ROT-28, ROT-29).
-    pub fn settle(&mut self, at: usize, key: usize) {
-        let now = self.now;
-        let key_state = &self.scopes[at].keys[key];
-        let Some(schedule) = key_state.schedule.filter(|schedule| schedule.next <= now) else { return };
-        if !key_state.enabled || key_state.deletion.is_some() {
-            return;
-        }
-        let in_rhythm = schedule.next + schedule.period;
-        let next = if in_rhythm > now { in_rhythm } else { now + schedule.period };
-        self.scopes[at].keys[key].schedule = Some(Schedule { next, ..schedule });
-        self.rotate(at, key, "AUTOMATIC");
+    pub fn core(&self, spot: Spot) -> &Core {
+        &self.cores[self.key(spot).core]
     }
 
-    pub fn rotate(&mut self, at: usize, key: usize, kind: &'static str) {
-        let now = self.now;
-        let arn = self.arn(at, key);
-        self.key_mut(at, key).materials.push(Version { id: None, rotation: Some((now, kind)) });
-        self.rotations.push(Happening { arn, at: now, kind });
+    pub fn core_mut(&mut self, spot: Spot) -> &mut Core {
+        let core = self.key(spot).core;
+        &mut self.cores[core]
     }
 
-    pub fn key(&self, at: usize, key: usize) -> &Key {
-        &self.scopes[at].keys[key]
+    pub fn kind(&self, spot: Spot) -> &'static Kind {
+        self.core(spot).kind
     }
 
-    pub fn key_mut(&mut self, at: usize, key: usize) -> &mut Key {
-        &mut self.scopes[at].keys[key]
+    pub fn id(&self, spot: Spot) -> &str {
+        &self.core(spot).id
     }
 
-    pub fn arn(&self, at: usize, key: usize) -> String {
-        let scope = &self.scopes[at];
-        scope.place.key_arn(&scope.keys[key].id)
+    pub fn arn(&self, spot: Spot) -> String {
+        self.scopes[spot.at].place.key_arn(self.id(spot))
     }
 
     /// The keys of a place that exist now.
@@ -205,37 +252,77 @@ impl World {
         self.scopes[at].keys.iter().enumerate().filter(|(_, key)| !key.is_gone(self.now))
     }
 
-    pub fn find(&self, at: usize, id: &str) -> Option<usize> {
-        self.living(at).find(|(_, key)| key.id == id).map(|(index, _)| index)
+    /// The same, as spots.
+    pub fn spots(&self, at: usize) -> impl Iterator<Item = Spot> {
+        self.living(at).map(move |(index, _)| Spot { at, index })
+    }
+
+    pub fn find(&self, at: usize, id: &str) -> Option<Spot> {
+        self.spots(at).find(|spot| self.id(*spot) == id)
+    }
+
+    /// Chapter 20, section 2, by the precedence of STA-18.
+    pub fn state(&self, spot: Spot) -> &'static str {
+        let (key, core) = (self.key(spot), self.core(spot));
+        let changing = core.handover.is_some_and(|(to, until)| until > self.now && [to, core.primary].contains(&spot));
+        if key.deletion.is_some() {
+            "PendingDeletion"
+        } else if key.waiting.is_some() {
+            "PendingReplicaDeletion"
+        } else if key.creating.is_some_and(|until| until > self.now) {
+            "Creating"
+        } else if changing {
+            "Updating"
+        } else if core.imported && !core.is_complete() {
+            "PendingImport"
+        } else if key.enabled {
+            "Enabled"
+        } else {
+            "Disabled"
+        }
     }
 
     /// The ID of a material: learned when it is first told, the same ever after, unlike any other.
-    pub fn material(&mut self, at: usize, key: usize, version: usize, told: Option<&str>) -> Option<String> {
-        let known = self.scopes[at].keys[key].materials[version].id.clone();
+    pub fn material(&mut self, core: usize, version: usize, told: Option<&str>) -> Option<String> {
+        let known = self.cores[core].versions.get(version)?.id.clone();
         if known.is_some() {
             return known;
         }
         let told = told.filter(|id| is_material_id(id) && !self.materials.contains(*id))?.to_owned();
         self.materials.insert(told.clone());
-        self.key_mut(at, key).materials[version].id = Some(told.clone());
+        self.cores[core].versions[version].id = Some(told.clone());
         Some(told)
     }
 
-    /// The ID of the current material.
-    pub fn current_material(&mut self, at: usize, key: usize, told: Option<&str>) -> Option<String> {
-        let version = self.current(at, key);
-        self.material(at, key, version, told)
-    }
-
-    /// The version that encrypts: always the latest (ROT-02).
-    pub fn current(&self, at: usize, key: usize) -> usize {
-        self.key(at, key).materials.len() - 1
+    /// The ID of the current material; only symmetric encryption keys tell it.
+    pub fn current_material(&mut self, spot: Spot, told: Option<&str>) -> Option<String> {
+        if !self.kind(spot).is_symmetric() {
+            return None;
+        }
+        let version = self.core(spot).current()?;
+        self.material(self.key(spot).core, version, told)
     }
 
     /// Keeps a ciphertext that was returned under the current material of a key.
-    pub fn keep(&mut self, at: usize, key: usize, context: &Context, plaintext: usize, blob: Vec<u8>) {
-        let version = self.current(at, key);
-        self.ciphertexts.push(Ciphertext { scope: at, key, version, context: context.clone(), plaintext, blob });
+    pub fn keep(
+        &mut self,
+        spot: Spot,
+        algorithm: Option<&'static str>,
+        context: &Context,
+        plaintext: usize,
+        blob: Vec<u8>,
+    ) {
+        let version = self.core(spot).current().unwrap_or_default();
+        let core = self.key(spot).core;
+        self.ciphertexts.push(Ciphertext {
+            core,
+            at: spot.at,
+            version,
+            algorithm,
+            context: context.clone(),
+            plaintext,
+            blob,
+        });
     }
 
     pub fn plaintext(&mut self, length: usize, bytes: Option<Vec<u8>>) -> usize {
@@ -244,25 +331,40 @@ impl World {
     }
 
     /// `KeyMetadata` of a key (KEY-36).
-    pub fn metadata(&mut self, at: usize, key: usize, told: Option<&str>) -> Metadata {
-        let material = self.current_material(at, key, told);
-        let place = self.scopes[at].place;
-        let key = self.key(at, key);
-        let constants =
-            ["ENCRYPT_DECRYPT", "AWS_KMS", "CUSTOMER", "SYMMETRIC_DEFAULT", "SYMMETRIC_DEFAULT", "SYMMETRIC_DEFAULT"];
+    pub fn metadata(&mut self, spot: Spot, told: Option<&str>) -> Metadata {
+        let material = self.current_material(spot, told);
+        let (key, core, state) = (self.key(spot), self.core(spot), self.state(spot));
+        let place = self.scopes[spot.at].place;
+        let (model, valid_to) = core.expiration();
         Metadata {
             account: place.account.to_owned(),
-            key_id: key.id.clone(),
-            arn: place.key_arn(&key.id),
+            key_id: core.id.clone(),
+            arn: place.key_arn(&core.id),
             created: key.created,
-            enabled: key.state() == "Enabled",
+            enabled: state == "Enabled",
             description: key.description.clone(),
-            state: key.state().to_owned(),
+            state: state.to_owned(),
             deletion: key.deletion,
+            waiting: key.waiting.filter(|_| key.deletion.is_none()).map(|window| window / DAY),
             material,
-            constants: constants.map(str::to_owned).into(),
-            surplus: Vec::new(),
+            origin: if core.imported { "EXTERNAL" } else { "AWS_KMS" }.to_owned(),
+            manager: "CUSTOMER".to_owned(),
+            specs: [core.kind.spec; 2].map(str::to_owned),
+            usage: core.kind.usage.to_owned(),
+            algorithms: core.kind.algorithms.iter().map(|algorithm| (*algorithm).to_owned()).collect(),
+            expiration: model.map(str::to_owned),
+            valid_to,
+            related: core.multi_region.then(|| self.related(spot)),
         }
+    }
+
+    /// `MultiRegionConfiguration` (MRK-45, MRK-46); the old roles hold until a change is complete (RUL-20).
+    fn related(&self, spot: Spot) -> Related {
+        let core = self.core(spot);
+        let arn = |spot: &Spot| self.scopes[spot.at].place.key_arn(&core.id);
+        let mut replicas: Vec<_> = core.members.iter().filter(|member| **member != core.primary).map(arn).collect();
+        replicas.sort();
+        Related { is_primary: spot == core.primary, primary: arn(&core.primary), replicas }
     }
 
     /// Aliases by name, of one key or all.
@@ -272,7 +374,7 @@ impl World {
         let entry = |(name, alias): (&String, &Alias)| AliasEntry {
             name: name.clone(),
             arn: scope.place.arn(name),
-            target: Some(scope.keys[alias.key].id.clone()),
+            target: Some(self.id(Spot { at, index: alias.key }).to_owned()),
             created: Some(alias.created),
             updated: Some(alias.updated),
         };
@@ -280,32 +382,29 @@ impl World {
     }
 
     /// Resolves an identifier (KEY-16 to KEY-22, RUL-23).
-    pub fn resolve(&self, at: usize, text: &str, form: Form) -> Result<Named, Refusal> {
-        let place = self.scopes[at].place;
+    pub fn resolve(&self, seat: Seat, text: &str, form: Form) -> Result<Named, Refusal> {
+        let (at, place) = (seat.at, seat.place());
         if text.starts_with("arn:") {
-            return self.resolve_arn(at, text, form);
+            return self.resolve_arn(seat, text, form);
         }
         if text.starts_with("alias/") && form.aliases {
-            return self.alias(at, text).map(Named::Own);
+            return self.alias(at, text).map(Named::Key);
         }
         if !is_key_id(text) {
             return Err(Refusal::new("NotFoundException", format!("Invalid keyId '{text}'")));
         }
-        self.find(at, text).map(Named::Own).ok_or_else(|| absent_key(&place.key_arn(text)))
+        self.find(at, text).map(Named::Key).ok_or_else(|| absent_key(&place.key_arn(text)))
     }
 
     /// The key an alias of this place points to.
-    pub fn alias(&self, at: usize, name: &str) -> Result<usize, Refusal> {
+    pub fn alias(&self, at: usize, name: &str) -> Result<Spot, Refusal> {
         let scope = &self.scopes[at];
-        scope
-            .aliases
-            .get(name)
-            .map(|alias| alias.key)
-            .ok_or_else(|| Refusal::new("NotFoundException", format!("Alias {} is not found.", scope.place.arn(name))))
+        let alias = scope.aliases.get(name).map(|alias| Spot { at, index: alias.key });
+        alias.ok_or_else(|| Refusal::new("NotFoundException", format!("Alias {} is not found.", scope.place.arn(name))))
     }
 
-    fn resolve_arn(&self, at: usize, text: &str, form: Form) -> Result<Named, Refusal> {
-        let place = self.scopes[at].place;
+    fn resolve_arn(&self, seat: Seat, text: &str, form: Form) -> Result<Named, Refusal> {
+        let (at, place) = (seat.at, seat.place());
         let malformed =
             || Refusal::code(if form.declares_invalid_arn { "InvalidArnException" } else { "NotFoundException" });
         let parts: Vec<&str> = text.splitn(6, ':').collect();
@@ -331,24 +430,21 @@ impl World {
                 Refusal::code("NotFoundException")
             });
         }
-        if account != place.account {
-            return Ok(Named::Foreign { account: account.to_owned(), resource: resource.to_owned() });
+        if account == place.account {
+            return match key_id {
+                Some(id) => self.find(at, id).map(Named::Key).ok_or_else(|| absent_key(text)),
+                None => self.alias(at, resource).map(Named::Key),
+            };
         }
-        match key_id {
-            Some(id) => self.find(at, id).map(Named::Own).ok_or_else(|| absent_key(text)),
-            None => self.alias(at, resource).map(Named::Own),
+        let neighbour = at ^ 1;
+        if account != PLACES[neighbour].account {
+            return Ok(Named::Nothing);
         }
-    }
-
-    /// The caller is told the same of whatever is not its own (POL-117, POL-119).
-    pub fn denied(&self, at: usize, action: &str, on: &str) -> Refusal {
-        let Place { account, partition, .. } = self.scopes[at].place;
-        let message = format!(
-            "User: arn:{partition}:iam::{account}:root is not authorized to perform: kms:{action} on {on} because the \
-             resource does not exist in this Region, no resource-based policies allow access, or a resource-based \
-             policy explicitly denies access"
-        );
-        Refusal::new("AccessDeniedException", message)
+        let found = match key_id {
+            Some(id) => self.find(neighbour, id),
+            None => self.alias(neighbour, resource).ok(),
+        };
+        Ok(found.map_or(Named::Nothing, Named::Key))
     }
 
     /// The ciphertext that a blob is or was made of.
@@ -369,19 +465,29 @@ impl Place {
     }
 }
 
+impl Core {
+    /// The version that encrypts: always the latest (ROT-02), but for one that waits for its rotation.
+    pub fn current(&self) -> Option<usize> {
+        let pending = self.versions.iter().filter(|version| version.is_pending()).count();
+        (self.versions.len() - pending).checked_sub(1)
+    }
+}
+
 impl Key {
-    pub fn new(id: &str, now: i64, description: &str, tags: &Pairs) -> Self {
+    pub fn new(core: usize, now: i64, description: &str, tags: &Pairs) -> Self {
         Self {
-            id: id.to_owned(),
+            core,
             created: now,
             description: description.to_owned(),
             enabled: true,
+            waiting: None,
             deletion: None,
-            policy: None,
+            creating: None,
+            policy: Document::Default,
             tags: tags.iter().cloned().collect(),
-            schedule: None,
-            materials: vec![Version { id: None, rotation: None }],
-            on_demand: 0,
+            grants: Vec::new(),
+            used: Vec::new(),
+            forgetful: false,
         }
     }
 
@@ -390,12 +496,9 @@ impl Key {
         self.deletion.is_some_and(|at| at <= now)
     }
 
-    pub fn state(&self) -> &'static str {
-        match (self.deletion, self.enabled) {
-            (Some(_), _) => "PendingDeletion",
-            (None, true) => "Enabled",
-            (None, false) => "Disabled",
-        }
+    /// Whether its deletion is scheduled, now or after that of the replicas.
+    pub fn is_dying(&self) -> bool {
+        self.deletion.is_some() || self.waiting.is_some()
     }
 }
 
@@ -417,6 +520,6 @@ pub fn is_key_id(text: &str) -> bool {
     }
 }
 
-fn is_material_id(text: &str) -> bool {
+pub fn is_material_id(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -1,5 +1,6 @@
 //! Failing stores and restarts: a change of a set has happened in all Regions or in none.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -9,6 +10,8 @@ use keystead_memory::MemoryStore;
 use keystead_store::{Fault, FaultyStore};
 
 use crate::common::{ACCOUNT, copy_of, root_key, view};
+use crate::support::Key;
+use crate::support::parameters::{FOREVER, OAEP, ParameterSet};
 use crate::{ASIA, DELAY, EUROPE, HOME, REGIONS};
 
 type Step = (&'static str, fn(&mut House) -> Result<(), CallError>);
@@ -56,6 +59,33 @@ const SCRIPT: &[Step] = &[
     ("cancel the primary", |h| h.client(EUROPE).cancel_key_deletion(&h.id).send().map(drop)),
 ];
 
+/// Every kind of change of a set with imported material.
+const IMPORTS: &[Step] = &[
+    ("create", |h| {
+        let client = h.client(HOME);
+        let created = client.create_key().multi_region(true).origin("EXTERNAL").send()?;
+        h.id = created.key_metadata.key_id.to_string();
+        Ok(())
+    }),
+    ("get parameters", |h| h.get_parameters(HOME)),
+    ("import", |h| h.import(HOME, 1, "NEW_KEY_MATERIAL")),
+    ("encrypt", |h| h.encrypt(HOME)),
+    ("replicate", |h| h.client(HOME).replicate_key(&h.id, EUROPE).send().map(drop)),
+    ("finish the replica", |h| h.wait()),
+    ("get parameters there", |h| h.get_parameters(EUROPE)),
+    ("import there", |h| h.import(EUROPE, 1, "EXISTING_KEY_MATERIAL")),
+    ("import new material", |h| h.import(HOME, 2, "NEW_KEY_MATERIAL")),
+    ("withdraw it", |h| h.delete(HOME, 1)),
+    ("import other material", |h| h.import(HOME, 3, "NEW_KEY_MATERIAL")),
+    ("import it there", |h| h.import(EUROPE, 3, "EXISTING_KEY_MATERIAL")),
+    ("rotate", |h| h.client(HOME).rotate_key_on_demand(&h.id).send().map(drop)),
+    ("encrypt in the replica", |h| h.encrypt(EUROPE)),
+    ("move", |h| h.client(HOME).update_primary_region(&h.id, EUROPE).send().map(drop)),
+    ("finish the move", |h| h.wait()),
+    ("delete material", |h| h.delete(HOME, 0)),
+    ("import it again", |h| h.import(HOME, 1, "EXISTING_KEY_MATERIAL")),
+];
+
 /// The steps in which only time does something.
 const BY_TIME: &[&str] = &[
     "finish the replica",
@@ -72,6 +102,7 @@ struct House {
     kms: Kms,
     id: String,
     blobs: Vec<Vec<u8>>,
+    parameters: BTreeMap<String, ParameterSet>,
 }
 
 impl House {
@@ -80,7 +111,7 @@ impl House {
         let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z"));
         let builder = Kms::builder().store(Arc::clone(&store)).clock(Arc::clone(&clock)).root_key(root_key());
         let kms = builder.entropy(SeededEntropy::new(1)).multi_region_delay(DELAY).build().unwrap();
-        let house = Self { store, clock, kms, id: String::new(), blobs: Vec::new() };
+        let house = Self { store, clock, kms, id: String::new(), blobs: Vec::new(), parameters: BTreeMap::new() };
         house.seen(&house.kms);
         house
     }
@@ -93,6 +124,31 @@ impl House {
         let sealed = self.client(region).encrypt(&self.id, b"plaintext").context("a", "b").send()?;
         self.blobs.push(sealed.into_inner().ciphertext_blob);
         Ok(())
+    }
+
+    fn key_in(&self, region: &str) -> Key {
+        Key { id: self.id.clone(), arn: format!("arn:aws:kms:{region}:{ACCOUNT}:key/{}", self.id) }
+    }
+
+    fn get_parameters(&mut self, region: &str) -> Result<(), CallError> {
+        let parameters = ParameterSet::get(&self.client(region), &self.key_in(region), OAEP, "RSA_2048")?;
+        self.parameters.insert(region.to_owned(), parameters);
+        Ok(())
+    }
+
+    fn import(&self, region: &str, byte: u8, import_type: &str) -> Result<(), CallError> {
+        let parameters = &self.parameters[region];
+        let client = self.client(region);
+        let call = client.import_key_material(&self.id, parameters.token(), parameters.wrap(&[byte; 32]));
+        call.expiration_model(FOREVER).import_type(import_type).send().map(drop)
+    }
+
+    /// Deletes the material at this place of the list.
+    fn delete(&self, region: &str, place: usize) -> Result<(), CallError> {
+        let client = self.client(region);
+        let listed = client.list_key_rotations(&self.id).include_key_material("ALL_KEY_MATERIAL").send()?;
+        let id = listed.rotations[place].key_material_id.unwrap().to_string();
+        client.delete_imported_key_material(&self.id).key_material_id(id).send().map(drop)
     }
 
     fn wait(&self) -> Result<(), CallError> {
@@ -112,6 +168,12 @@ impl House {
         for region in REGIONS {
             let client = kms.client(region, Caller::account_root(ACCOUNT).unwrap()).unwrap();
             writeln!(seen, "{region}\n{}", view(kms, &client, &self.blobs)).unwrap();
+            for key in client.list_keys().send().unwrap().into_inner().keys {
+                let call = client.list_key_rotations(key.key_id).include_key_material("ALL_KEY_MATERIAL");
+                for material in call.send().unwrap().into_inner().rotations {
+                    writeln!(seen, "{:?} {:?}", material.key_material_state, material.import_state).unwrap();
+                }
+            }
         }
         seen
     }
@@ -126,10 +188,21 @@ impl House {
 /// Spec: MRK-33, MRK-40, ROT-10, KEY-35
 #[test]
 fn every_commit_that_fails_leaves_all_or_nothing() {
+    fail_at_every_commit(SCRIPT, 18);
+}
+
+/// Spec: MRK-40, MRK-64, IMP-43
+#[test]
+fn imports_into_sets_happen_whole_or_not_at_all() {
+    fail_at_every_commit(IMPORTS, 15);
+}
+
+/// Runs the script with each of its commits failing once, before it takes effect and after.
+fn fail_at_every_commit(script: &[Step], least: u64) {
     let mut control = House::new();
     let begin = control.store.commits();
     let (mut expected, mut commits) = (vec![control.seen(&control.kms)], vec![begin]);
-    for (name, run) in SCRIPT {
+    for (name, run) in script {
         run(&mut control).unwrap_or_else(|error| panic!("{name}: {error}"));
         let reopened = control.reopened();
         expected.push(control.seen(&control.kms));
@@ -137,15 +210,15 @@ fn every_commit_that_fails_leaves_all_or_nothing() {
         assert_eq!(expected.last(), Some(&reopened), "{name}: memory and store disagree");
     }
     let total = control.store.commits() - begin;
-    assert!(total >= 18, "the script makes {total} commits");
+    assert!(total >= least, "the script makes {total} commits");
 
     for nth in 1..=total {
         for fault in [Fault::Before, Fault::After] {
             let mut house = House::new();
             house.seen(&house.kms);
             house.store.fail_at(nth, fault);
-            let failing = (0..SCRIPT.len()).find(|index| commits[index + 1] - begin >= nth).unwrap();
-            for (index, (name, run)) in SCRIPT.iter().enumerate().take(failing + 1) {
+            let failing = (0..script.len()).find(|index| commits[index + 1] - begin >= nth).unwrap();
+            for (index, (name, run)) in script.iter().enumerate().take(failing + 1) {
                 let result = run(&mut house);
                 let label = format!("{fault:?} at commit {nth}: {name}");
                 // The copy first: looking at keys brings them up to date.
@@ -161,7 +234,7 @@ fn every_commit_that_fails_leaves_all_or_nothing() {
             }
             // What time changes happens at the next opportunity.
             house.sweep().unwrap();
-            if BY_TIME.contains(&SCRIPT[failing].0) {
+            if BY_TIME.contains(&script[failing].0) {
                 assert_eq!(house.reopened(), expected[failing + 1], "{fault:?} at commit {nth}: not made up for");
             }
         }

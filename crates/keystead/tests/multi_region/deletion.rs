@@ -177,7 +177,7 @@ fn cancelling_concerns_one_key() {
     assert_eq!(set.state(&set.home), "Disabled");
 }
 
-/// Spec: MRK-50, MRK-52, STA-81
+/// Spec: MRK-50, MRK-52, STA-08, STA-81
 #[test]
 fn a_waiting_primary_may_wait_for_ever_and_its_replicas_work() {
     let world = World::new();

@@ -11,13 +11,15 @@ mod concurrency;
 mod crash;
 mod creation;
 mod deletion;
+mod imports;
 mod interoperability;
+mod pending;
 mod primary;
 mod properties;
+mod rates;
 mod records;
 mod replication;
 mod rotation;
-mod states;
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! What related keys share, and what each has of its own (section 4).
 
-use crate::support::{World, assert_refused};
-use crate::{ASIA, EUROPE, HOME, decrypt};
+use crate::support::{World, assert_code, assert_refused, assert_same_set};
+use crate::{ASIA, EUROPE, HOME, decrypt, roles};
 
 /// Spec: MRK-13, MRK-01, KEY-49, KEY-76
 #[test]
@@ -119,4 +119,47 @@ fn a_replica_can_come_and_go_and_come_again() {
     assert_eq!(world.records("DeleteKey").len(), 1);
     let count = world.kms.key_count(EUROPE.parse().unwrap(), set.home.account()).unwrap();
     assert_eq!(count, 1);
+}
+
+/// Spec: MRK-47, MRK-45, MRK-46
+#[test]
+fn the_replicas_are_a_set() {
+    let world = World::new();
+    let mut seen = Vec::new();
+    for order in [[EUROPE, ASIA], [ASIA, EUROPE]] {
+        let set = world.set(&order);
+        let lists = set.clients().map(|client| {
+            let described = set.described(client).multi_region_configuration.unwrap();
+            described.replica_keys.iter().map(|key| (key.region.to_string(), key.arn.to_string())).collect::<Vec<_>>()
+        });
+        let expected = order.map(|region| (region.to_owned(), set.arn_in(region)));
+        for list in lists {
+            assert_same_set(list, expected.clone());
+        }
+        seen.push(roles(&set.described(&set.asia)));
+    }
+    assert_eq!(seen[0], seen[1], "whichever came first");
+}
+
+/// There is no way from one instance into another: a set that could not keep its rules is not offered.
+///
+/// Spec: MRK-02
+#[test]
+fn a_set_lives_within_one_instance() {
+    let world = World::with(|builder| builder.root_key(crate::common::root_key()));
+    let elsewhere = World::with(|builder| builder.root_key(crate::common::root_key()));
+    let set = world.set(&[EUROPE]);
+    let blob = set.encrypt(&set.home, b"secret");
+    for region in [HOME, EUROPE] {
+        let other = elsewhere.root_in(region);
+        assert_code(other.describe_key(set.arn_in(region)).send(), "NotFoundException");
+        assert_code(other.decrypt(&blob).context("order", "42").send(), "AccessDeniedException");
+        assert_eq!(elsewhere.kms.key_count(region.parse().unwrap(), other.account()).unwrap(), 0);
+    }
+    // No operation takes a key from outside: of all blobs that requests carry only one is material, and that needs the
+    // token of a key that is there already.
+    let carriers =
+        keystead::catalogue::operations().iter().filter(|row| row.members().any(|member| member == "ImportToken"));
+    assert_eq!(carriers.map(|row| row.name()).collect::<Vec<_>>(), ["ImportKeyMaterial"]);
+    assert!(!keystead::catalogue::operations().iter().any(|row| row.name().contains("Export")));
 }

@@ -1,9 +1,9 @@
 //! ReplicateKey.
 
-use keystead::{QuotaProfile, Tag};
+use keystead::{Caller, QuotaProfile, Tag};
 use serde_json::json;
 
-use crate::support::{World, assert_code, assert_refused, delegation, policy};
+use crate::support::{ACCOUNT, OTHER, World, assert_code, assert_refused, delegation, policy};
 use crate::{ASIA, DELAY, EUROPE, HOME, decrypt, roles};
 
 /// Scenario 1.
@@ -145,6 +145,29 @@ fn what_cannot_be_replicated_is_refused_without_a_trace() {
     assert!(created.iter().all(|record| record.aws_region.as_str() != ASIA));
     // Who knows what he does may.
     replicate(ASIA).policy(locked).bypass_policy_lockout_safety_check(true).send().unwrap();
+}
+
+/// Row 5 of the table: a Region that the account has not enabled.
+///
+/// Spec: MRK-31
+#[test]
+fn keys_stay_in_the_regions_that_their_account_has_enabled() {
+    let enabled = [HOME, EUROPE].map(|region| region.parse().unwrap());
+    let world = World::with(|builder| builder.enabled_regions(ACCOUNT.parse().unwrap(), enabled));
+    let set = world.set(&[EUROPE]);
+    let refused = set.home.replicate_key(&set.id, ASIA).send();
+    let message = format!("Region {ASIA} is not enabled for account {ACCOUNT}.");
+    assert_refused(refused, "UnsupportedOperationException", &message);
+    assert!(set.asia.list_keys().send().unwrap().keys.is_empty());
+    // The role comes first, and the state last.
+    let replica = format!("{} is not a multi-region primary key.", set.arn_in(EUROPE));
+    assert_refused(set.europe.replicate_key(&set.id, ASIA).send(), "UnsupportedOperationException", &replica);
+    set.home.disable_key(&set.id).send().unwrap();
+    assert_refused(set.home.replicate_key(&set.id, ASIA).send(), "UnsupportedOperationException", &message);
+    // Another account may have more.
+    let other = world.kms.client(HOME, Caller::account_root(OTHER).unwrap()).unwrap();
+    let key = other.create_key().multi_region(true).send().unwrap().key_metadata.arn;
+    other.replicate_key(key, ASIA).send().unwrap();
 }
 
 /// Spec: MRK-70, POL-86

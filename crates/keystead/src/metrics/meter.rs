@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::DataPoint;
 use crate::Kms;
 use crate::catalogue::{Row, operations};
+use crate::engine::Engine;
 use crate::quota::{RequestCounts, RequestQuota};
 
 /// What an instance has done since it was built. Made by [`Kms::metrics`].
@@ -22,6 +24,11 @@ pub struct Metrics {
     pub requests: BTreeMap<RequestQuota, RequestCounts>,
     /// Audit records that best-effort sinks have lost.
     pub audit_failures: u64,
+    /// Lifecycle events that the event sink has refused and nobody offers again (AUD-46).
+    pub event_failures: u64,
+    /// What the gauges showed at the latest sweep that looked at them, once a minute at most (AUD-53). They are looked
+    /// at only if the instance counts its calls or has a [`MetricSink`](crate::MetricSink).
+    pub gauges: Vec<DataPoint>,
 }
 
 /// The calls of one operation.
@@ -139,11 +146,18 @@ impl Latencies {
 impl Kms {
     /// What the instance has done. Calls are counted only if it was built [with metrics](crate::KmsBuilder::metrics).
     pub fn metrics(&self) -> Metrics {
-        let engine = &self.engine;
+        self.engine.metrics()
+    }
+}
+
+impl Engine {
+    pub(crate) fn metrics(&self) -> Metrics {
         Metrics {
-            operations: engine.meter.as_ref().map(Meter::operations).unwrap_or_default(),
-            requests: engine.limiter.totals(&engine.quotas()),
-            audit_failures: engine.audit.failures(),
+            operations: self.meter.as_ref().map(Meter::operations).unwrap_or_default(),
+            requests: self.limiter.totals(&self.quotas()),
+            audit_failures: self.audit.failures(),
+            event_failures: self.event_failures.load(Ordering::Relaxed),
+            gauges: self.gauges.latest(),
         }
     }
 }
