@@ -47,7 +47,7 @@ fn create_policy_list() {
     walk!("30-create-policy-list");
 }
 
-/// WLK-31 but for aliases of services, which wait for AWS managed keys.
+/// Spec: WLK-31
 #[test]
 fn aliases() {
     walk!("31-aliases");
@@ -107,7 +107,7 @@ fn asymmetric_and_hmac() {
     walk!("40-asymmetric-and-hmac");
 }
 
-/// WLK-41 but for multi-Region keys with imported material.
+/// Spec: WLK-41
 #[test]
 fn multi_region() {
     walk!("41-multi-region");

@@ -50,7 +50,7 @@ pub(crate) fn run(name: &str, script: &str) {
     let is_for_aws = !steps.iter().any(|step| matches!(step.action, Action::InProcess));
     if let Some(aws) = std::env::var_os("KEYSTEAD_AWS_CLI").filter(|_| is_for_aws) {
         let (kms, clock) = instance();
-        play(name, &steps, &mut AwsCli::new(aws, kms, callers(&steps)), &clock);
+        play(name, &steps, &mut AwsCli::new(aws, kms.clone(), callers(&steps)), &kms, &clock);
     }
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn run_in_process(name: &str, script: &str) {
     let steps = parse(script);
     for rendering in [Rendering::Epoch, Rendering::Iso8601] {
         let (kms, clock) = instance();
-        play(name, &steps, &mut InProcess::new(kms, rendering), &clock);
+        play(name, &steps, &mut InProcess::new(kms.clone(), rendering), &kms, &clock);
     }
 }
 
@@ -68,9 +68,13 @@ fn instance() -> (Kms, Arc<ManualClock>) {
     (Kms::builder().clock(Arc::clone(&clock)).build().unwrap(), clock)
 }
 
-fn play(name: &str, steps: &[Step], front: &mut dyn Front, clock: &ManualClock) {
+fn play(name: &str, steps: &[Step], front: &mut dyn Front, kms: &Kms, clock: &ManualClock) {
     let mut stage = Stage::new();
     for step in steps {
+        if let Action::Service(service) = &step.action {
+            let (region, account) = (stage.region.parse().unwrap(), stage.account.parse().unwrap());
+            kms.register_aws_managed_key(service.as_str(), region, account).unwrap();
+        }
         if let Err(error) = stage.perform(step, front, clock) {
             panic!("{name}: {}\n{error}", step.text);
         }

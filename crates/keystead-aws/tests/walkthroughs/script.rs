@@ -20,6 +20,8 @@ pub(crate) enum Action {
     /// `@as ARN [allow | POLICY]`: another principal, without rights of its own, with all of them, or with those of an
     /// identity policy; `@as Alice`.
     As { principal: String, policy: Option<String> },
+    /// `@service NAME`: the service has a key of its own in the account and Region.
+    Service(String),
     /// `@in-process`: the script is not for the `aws` command.
     InProcess,
     /// `@let NAME = VALUE`, `@let NAME = flip VALUE`, `@let NAME = cut VALUE`
@@ -69,6 +71,7 @@ fn action(text: &str) -> Action {
         ["@as", principal, policy] => {
             Action::As { principal: (*principal).to_owned(), policy: Some((*policy).to_owned()) }
         }
+        ["@service", name] => Action::Service((*name).to_owned()),
         ["@in-process"] => Action::InProcess,
         ["@let", name, "=", value] => let_(name, "", value),
         ["@let", name, "=", how, value] => let_(name, how, value),
