@@ -18,7 +18,7 @@ const SPECS: [&str; 9] = [
     "ML_KEM_1024",
 ];
 
-/// Spec: ASY-82, ASY-83, ASY-84, ASY-85, API-081
+/// Spec: ASY-82, ASY-83, ASY-84, ASY-85, API-081, KEY-93
 #[test]
 fn pairs_of_every_spec_come_back_by_decrypting() {
     let world = World::new();

@@ -110,7 +110,7 @@ const TABLE: &[Row] = &[
     ("CancelKeyDeletion", ALL, "", |a| a.client.cancel_key_deletion(a.key).send().map(drop)),
 ];
 
-/// Spec: TYP-01, TYP-02
+/// Spec: TYP-01, TYP-02, KEY-12, OVR-08
 #[test]
 fn each_operation_works_with_the_kinds_of_key_in_its_row() {
     let world = World::new();
