@@ -1,4 +1,4 @@
-//! Bring your own key: material made and wrapped by OpenSSL is imported, used, deleted and imported again.
+//! Bring your own key: material made and wrapped by OpenSSL is imported, used, deleted and imported again, and into two Regions.
 //!
 //! ```sh
 //! cargo run --release --example import_material

@@ -277,8 +277,7 @@ class Pass(unittest.TestCase):
             "list_key_rotations": ({"KeyId": key}, "Rotations", 5),
             "list_resource_tags": ({"KeyId": key}, "Tags", 5),
         }
-        known = [name for name in dir(kms) if not name.startswith("_") and callable(getattr(kms, name))]
-        paginators = {name for name in known if kms.can_paginate(name)}
+        paginators = {name for name in kms.meta.method_to_api_mapping if kms.can_paginate(name)}
         self.assertEqual(paginators - {"describe_custom_key_stores"}, set(wanted))
         for name, (members, result, count) in wanted.items():
             pages = kms.get_paginator(name).paginate(**members, PaginationConfig={"PageSize": 2})

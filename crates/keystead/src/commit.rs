@@ -372,10 +372,10 @@ impl Engine {
     fn settle_outbox(&self, outbox: Vec<(Key, Vec<u8>)>, events: &[LifecycleEvent]) {
         for event in events {
             // Deletions stand in the outbox until they are taken; the others are best effort (STA-96).
-            if let (Some(sink), true) = (&self.events, event.kind != EventKind::Deletion) {
-                if sink.publish(event).is_err() {
-                    self.event_failures.fetch_add(1, Ordering::Relaxed);
-                }
+            if let (Some(sink), true) = (&self.events, event.kind != EventKind::Deletion)
+                && sink.publish(event).is_err()
+            {
+                self.event_failures.fetch_add(1, Ordering::Relaxed);
             }
         }
         for (key, value) in outbox {

@@ -24,6 +24,9 @@
 //!
 //! Names are the KMS API's own, in Rust case: required members of a request are arguments, optional ones are set
 //! fluently, `send` carries the call out. Every answer and every error knows its request ID.
+//!
+//! With feature `serde`, requests are read from the JSON of the API and responses are written as it; `keystead-aws` makes
+//! the AWS JSON 1.1 protocol of them.
 #![forbid(unsafe_code)]
 
 mod access;

@@ -151,7 +151,7 @@ fn shape_comes_before_access_and_access_before_state() {
     );
 }
 
-/// Spec: API-012, KEY-112, PRM-29, PRM-33, STA-47
+/// Spec: API-012, KEY-112, PRM-29, PRM-33, STA-47, RUL-01
 #[test]
 fn the_first_failing_step_decides() {
     let world = World::with(|builder| builder.max_encryption_context_len(64));

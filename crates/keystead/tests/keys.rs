@@ -199,7 +199,7 @@ fn unknown_words_and_long_texts_are_violations_and_create_nothing() {
     create().description("ä".repeat(8192)).send().unwrap();
 }
 
-/// Spec: KEY-26, API-054, API-105, POL-85, POL-86
+/// Spec: KEY-26, API-054, API-105, POL-85, POL-86, RUL-56
 #[test]
 fn policies_are_judged_by_size_then_content_then_lockout() {
     let world = World::new();

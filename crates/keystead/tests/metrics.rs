@@ -107,7 +107,7 @@ fn the_sink_in_memory_keeps_two_weeks() {
 
 /// The table of chapter 12, section 12, as it stands there.
 ///
-/// Spec: AUD-49, AUD-50
+/// Spec: AUD-49, AUD-50, STA-98
 #[test]
 fn metrics_have_the_names_dimensions_and_units_of_the_table() {
     const TABLE: &[(&str, &str, &[&str], &str)] = &[

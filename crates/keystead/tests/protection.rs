@@ -96,7 +96,7 @@ fn material_is_in_no_answer_no_record_and_no_store() {
     assert!(holds(format!("{:?}", MATERIAL.to_vec()).as_bytes(), MATERIAL));
 }
 
-/// Spec: QUO-50
+/// Spec: QUO-50, OVR-22
 #[test]
 fn data_keys_come_in_clear_from_the_operations_that_say_so() {
     let store = Arc::new(MemoryStore::new());

@@ -43,7 +43,7 @@ fn version(blob: &[u8]) -> u32 {
     keystead::hierarchy::BlobHeader::parse(blob).unwrap().material_version
 }
 
-/// Spec: ROT-01, ROT-02, ROT-03, ROT-04, ROT-06
+/// Spec: ROT-01, ROT-02, ROT-03, ROT-04, ROT-06, OVR-14
 #[test]
 fn every_ciphertext_opens_with_the_material_that_made_it() {
     let world = World::new();

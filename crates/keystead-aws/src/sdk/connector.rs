@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::http::StatusCode;
 use keystead::{Caller, Client, ClientError, Kms};
 
 use super::background;
-use crate::protocol::{self, CONTENT_TYPE, Reply, TARGET_HEADER};
+use crate::protocol::{self, Reply, TARGET_HEADER};
 
 /// Answers the requests of `aws-sdk-kms` from a [`Kms`] in the same process, all on behalf of one caller.
 ///
@@ -128,20 +128,27 @@ fn signed_region(authorization: &str) -> Option<&str> {
 
 fn response(reply: Reply) -> Result<HttpResponse, ConnectorError> {
     let status = StatusCode::try_from(reply.status).map_err(|error| ConnectorError::other(error.into(), None))?;
-    let request_id = reply.request_id.to_string();
+    let headers: Vec<_> = reply.headers().collect();
     let mut response = HttpResponse::new(status, reply.body.into());
-    let headers = response.headers_mut();
-    headers.insert("content-type", CONTENT_TYPE);
-    headers.insert("x-amzn-requestid", request_id);
-    if let Some(name) = reply.error_type {
-        headers.insert("x-amzn-errortype", name);
+    for (name, value) in headers {
+        response.headers_mut().insert(name, value);
     }
     Ok(response)
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_without_signature_is_nobody_s() {
+        let caller = Caller::account_root("111122223333").unwrap();
+        let connector = Connector::new(Kms::in_memory(), caller);
+        let response = pollster::block_on(connector.shared.call(HttpRequest::empty())).unwrap();
+        assert_eq!(response.status().as_u16(), 403);
+        assert_eq!(response.headers().get("x-amzn-errortype"), Some("MissingAuthenticationToken"));
+    }
 
     #[test]
     fn the_region_is_that_of_the_signature() {

@@ -10,10 +10,9 @@
 //! let sdk = kms.aws_sdk_client("us-west-2", Caller::account_root("111122223333")?)?;
 //!
 //! let created = sdk.create_key().description("orders").send().await?;
-//! let key_id = created.key_metadata().unwrap().key_id();
-//! let error = sdk.encrypt().key_id("alias/none").plaintext(vec![1].into()).send().await.unwrap_err();
+//! assert_eq!(created.key_metadata().and_then(|key| key.description()), Some("orders"));
+//! let error = sdk.describe_key().key_id("alias/none").send().await.unwrap_err();
 //! assert!(error.into_service_error().is_not_found_exception());
-//! # let _ = key_id;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();
 //! ```

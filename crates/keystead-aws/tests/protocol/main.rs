@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod errors;
+mod grants;
+mod lifecycle;
 mod members;
 mod samples;
 mod targets;

@@ -47,7 +47,7 @@ fn create_policy_list() {
     walk!("30-create-policy-list");
 }
 
-/// WLK-31 but for aliases of services, which wait for AWS managed keys.
+/// Spec: WLK-31
 #[test]
 fn aliases() {
     walk!("31-aliases");
@@ -107,13 +107,19 @@ fn asymmetric_and_hmac() {
     walk!("40-asymmetric-and-hmac");
 }
 
-/// WLK-41 but for multi-Region keys with imported material.
+/// Spec: WLK-41
 #[test]
 fn multi_region() {
     walk!("41-multi-region");
 }
 
-/// WLK-60 but for the rotation of imported material.
+/// WLK-60, encapsulation.
+#[test]
+fn encapsulation() {
+    walk!("60-encapsulation");
+}
+
+/// WLK-60 but for encapsulation and the rotation of imported material.
 #[test]
 fn newer_operations() {
     walk!("60-newer-operations");
@@ -137,7 +143,7 @@ fn no_script_is_forgotten() {
 /// Spec: WLK-03, WLK-06
 #[test]
 fn a_step_that_differs_is_red() {
-    let is_red = |script: &str| std::panic::catch_unwind(|| run("test", script)).is_err();
+    let is_red = |script: &str| std::panic::catch_unwind(|| runner::run_in_process("test", script)).is_err();
     assert!(!is_red("kms list-keys => {Keys: [], Truncated: false, !NextMarker}"));
     assert!(!is_red("kms create-key => {KeyMetadata: {KeyId: $K, Arn: \"…:key/$K\", CreationDate: now}}"));
     for script in [

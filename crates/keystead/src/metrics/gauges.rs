@@ -66,10 +66,12 @@ impl Engine {
     fn material_expirations(&self, now: Timestamp) -> Result<Vec<DataPoint>, Error> {
         let mut points = Vec::new();
         for region in self.stored_regions()? {
-            let region = self.region(region)?;
+            // A Region that cannot be opened does not hold up the others, a damaged key no other key.
+            let Ok(region) = self.region(region) else { continue };
             // What expires is due some day, or something else of the key is due before.
             for (_, arn) in self.due(&region, Timestamp::MAX)? {
-                if let Some(at) = region.expiring_key(&arn)?.and_then(|key| key.material_expiry(now)) {
+                let key = region.expiring_key(&arn).unwrap_or_default();
+                if let Some(at) = key.and_then(|key| key.material_expiry(now)) {
                     points.push(DataPoint::key_material_expiration(arn.key_id, at.duration_since(now), now));
                 }
             }

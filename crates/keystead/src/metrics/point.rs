@@ -10,7 +10,7 @@ use super::Metrics;
 /// Receives metrics (AUD-49). What it is told names keys and key stores, but never material, encryption contexts,
 /// principals or aliases (AUD-54).
 pub trait MetricSink: Send + Sync + 'static {
-    /// Takes one data point. It is called on the path of calls and must not block them.
+    /// Takes one data point. Sweeps and calls wait for it, so it should be quick.
     fn record(&self, point: &DataPoint);
 
     /// Takes what the instance has counted so far, when a sweep samples the gauges: at most once a minute. By default

@@ -3,7 +3,7 @@
 use crate::support::{World, assert_code, assert_refused};
 use crate::{HYBRID, Set, described, empty_key, import, material_of, opens, sealed, state};
 
-/// Spec: API-096, AUD-48, IMP-46, IMP-47, IMP-48, IMP-12, IMP-06
+/// Spec: API-096, AUD-48, IMP-46, IMP-47, IMP-48, IMP-12, IMP-06, OVR-05
 #[test]
 fn deleted_material_can_be_imported_again() {
     let world = World::new();

@@ -46,7 +46,7 @@ fn material_lives_at_most_365_days() {
     assert_eq!(described(&world.root, &key).valid_to, Some(now.plus(second)));
 }
 
-/// Spec: IMP-05, IMP-11, STA-27, STA-30
+/// Spec: IMP-05, IMP-11, STA-27, STA-30, OVR-05
 #[test]
 fn keys_of_another_origin_refuse_whatever_their_state() {
     let world = World::new();

@@ -1,8 +1,9 @@
 //! What CreateKey takes, and what the metadata shows.
 
+use keystead::Caller;
 use serde_json::json;
 
-use crate::support::{World, assert_code, assert_refused, outcome};
+use crate::support::{ACCOUNT, World, assert_code, assert_refused, outcome, policy};
 use crate::{QUICK, SM2_USAGES, typed_key};
 
 /// The specs and usages of chapters 30 and 41, each spec with all that it may do.
@@ -108,6 +109,45 @@ fn metadata_names_the_spec_twice_and_the_algorithms_in_order() {
     );
     let both = world.root.create_key().key_spec("RSA_2048").customer_master_key_spec("RSA_2048");
     assert_code(both.key_usage("SIGN_VERIFY").send(), VALIDATION);
+}
+
+/// The table of TYP-14, row by row.
+///
+/// Spec: TYP-14, OVR-10, OVR-11
+#[test]
+fn features_combine_as_the_table_says() {
+    let world = World::new();
+    let store = "cks-1234567890abcdef0";
+    let kinds = QUICK.iter().filter(|(spec, _)| !spec.starts_with("RSA"));
+    for (spec, usage) in kinds {
+        let create = || world.root.create_key().key_spec(*spec).key_usage(*usage);
+        for (origin, state) in [("AWS_KMS", "Enabled"), ("EXTERNAL", "PendingImport")] {
+            for multi_region in [false, true] {
+                let made = create().origin(origin).multi_region(multi_region).send();
+                let metadata = made.unwrap_or_else(|error| panic!("{spec} {origin}: {error}")).into_inner().key_metadata;
+                let shown = (metadata.origin.as_str(), metadata.key_state.as_str(), metadata.multi_region);
+                assert_eq!(shown, (origin, state, multi_region), "{spec}");
+            }
+        }
+        assert_code(create().origin("EXTERNAL").custom_key_store_id(store).send(), VALIDATION);
+        if *spec != "SYMMETRIC_DEFAULT" {
+            let in_cluster = create().origin("AWS_CLOUDHSM").custom_key_store_id(store);
+            assert_code(in_cluster.send(), "UnsupportedOperationException");
+            let outside = create().origin("EXTERNAL_KEY_STORE").custom_key_store_id(store).xks_key_id("external");
+            assert_code(outside.send(), "UnsupportedOperationException");
+        }
+    }
+    let related = world.root.create_key().multi_region(true);
+    assert_code(related.origin("AWS_CLOUDHSM").custom_key_store_id(store).send(), "UnsupportedOperationException");
+
+    // Policies see the origin.
+    let condition = json!({ "StringEquals": { "kms:KeyOrigin": "EXTERNAL" } });
+    let statement = json!({ "Effect": "Allow", "Action": "kms:DescribeKey", "Resource": "*", "Condition": condition });
+    let alice = Caller::user(ACCOUNT, "alice").unwrap().identity_policy(&policy(&[statement])).unwrap();
+    let alice = world.client(alice);
+    let external = world.root.create_key().origin("EXTERNAL").send().unwrap().key_metadata.key_id;
+    alice.describe_key(external).send().unwrap();
+    assert_code(alice.describe_key(&world.key().id).send(), "AccessDeniedException");
 }
 
 /// Spec: ASY-08

@@ -1,6 +1,7 @@
 //! GenerateDataKeyPair and GenerateDataKeyPairWithoutPlaintext.
 
-use keystead::crypto::{DefaultProvider, Provider};
+use keystead::crypto::entropy::SystemEntropy;
+use keystead::crypto::{DefaultProvider, DigestAlgorithm, EncryptionScheme, Message, Provider, SignatureScheme};
 
 use crate::support::{World, assert_code, assert_refused};
 use crate::{key_pair, typed_key};
@@ -18,7 +19,7 @@ const SPECS: [&str; 9] = [
     "ML_KEM_1024",
 ];
 
-/// Spec: ASY-82, ASY-83, ASY-84, ASY-85, API-081
+/// Spec: ASY-82, ASY-83, ASY-84, ASY-85, API-081, KEY-93
 #[test]
 fn pairs_of_every_spec_come_back_by_decrypting() {
     let world = World::new();
@@ -83,6 +84,45 @@ fn profiles_have_their_own_specs() {
     for spec in ["ML_KEM_512", "ML_KEM_768", "ML_KEM_1024"] {
         assert_code(china.generate_data_key_pair(&chinese.id).key_pair_spec(spec).send(), unsupported);
     }
+}
+
+/// Spec: KEY-94, OVR-23
+#[test]
+fn every_spec_of_the_chapter_is_a_spec_of_pairs() {
+    let world = World::new();
+    let key = world.key();
+    let call = |spec: &'static str| world.root.generate_data_key_pair(&key.id).key_pair_spec(spec).dry_run(true).send();
+    let curves = ["ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1"];
+    for spec in ["RSA_2048", "RSA_3072", "RSA_4096"].into_iter().chain(curves) {
+        assert_code(call(spec), "DryRunOperationException");
+    }
+    assert_code(call("SM2"), "UnsupportedOperationException");
+    let china = world.china();
+    let chinese = typed_key(&china, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT");
+    let made = china.generate_data_key_pair(&chinese.id).key_pair_spec("SM2").dry_run(true).send();
+    assert_code(made, "DryRunOperationException");
+    for no_pair in ["SYMMETRIC_DEFAULT", "HMAC_256"] {
+        assert_code(call(no_pair), "ValidationException");
+    }
+}
+
+/// One pair signs and decrypts; a KMS key could not.
+///
+/// Spec: KEY-95, OVR-23
+#[test]
+fn nothing_restricts_a_pair_outside() {
+    let world = World::new();
+    let key = world.key();
+    let made = world.root.generate_data_key_pair(&key.id).key_pair_spec("RSA_2048").send().unwrap().into_inner();
+    let pair = key_pair(made.key_pair_spec.key_spec());
+    let private_key = DefaultProvider.private_key(pair, made.private_key_plaintext.unwrap().expose()).unwrap();
+    let public_key = DefaultProvider.public_key(pair, &made.public_key).unwrap();
+    let scheme = SignatureScheme::RsaPss(DigestAlgorithm::Sha256);
+    let signature = private_key.sign(scheme, Message::Raw(b"m"), &SystemEntropy).unwrap();
+    public_key.verify(scheme, Message::Raw(b"m"), &signature).unwrap();
+    let scheme = EncryptionScheme::RsaOaepSha256;
+    let sealed = public_key.encrypt(scheme, b"m", &SystemEntropy).unwrap();
+    assert_eq!(private_key.decrypt(scheme, &sealed, &SystemEntropy).unwrap().expose(), b"m");
 }
 
 /// Spec: ASY-88

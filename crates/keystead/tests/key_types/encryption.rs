@@ -4,7 +4,7 @@ use keystead::crypto::EncryptionScheme;
 use keystead::crypto::entropy::SystemEntropy;
 use keystead::crypto::sm2::{self, CiphertextOrder};
 
-use crate::support::{World, assert_code, assert_refused};
+use crate::support::{World, assert_code, assert_refused, assert_same_set};
 use crate::{outside, typed_key};
 
 /// The algorithms of RSA keys and the bytes that they take at 2,048 bits.
@@ -66,6 +66,30 @@ fn an_encryption_context_is_refused_not_ignored() {
     let decrypt = || world.root.decrypt(&sealed.ciphertext_blob).key_id(&key.id).encryption_algorithm(algorithm);
     assert_code(decrypt().context("a", "b").send(), "ValidationException");
     decrypt().send().unwrap();
+}
+
+/// Spec: OVR-25
+#[test]
+fn every_operation_of_symmetric_keys_takes_a_context_and_no_other_does() {
+    let members = ["EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext"];
+    let takers = keystead::catalogue::operations().iter().filter(|row| row.members().any(|one| members.contains(&one)));
+    let expected = [
+        "Encrypt",
+        "Decrypt",
+        "ReEncrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyWithoutPlaintext",
+        "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext",
+    ];
+    assert_same_set(takers.map(|row| row.name()), expected);
+    let world = World::new();
+    let (symmetric, rsa) = (world.key(), world.typed_key("RSA_2048", "ENCRYPT_DECRYPT"));
+    let sealed = world.root.encrypt(&symmetric.id, b"x").context("a", "b").send().unwrap().into_inner().ciphertext_blob;
+    let re_encrypt = || world.root.re_encrypt(&sealed, &rsa.id).source_context("a", "b");
+    let re_encrypt = || re_encrypt().destination_encryption_algorithm("RSAES_OAEP_SHA_256");
+    re_encrypt().send().unwrap();
+    assert_code(re_encrypt().destination_context("a", "b").send(), "ValidationException");
 }
 
 /// Spec: ASY-23, ASY-24, ASY-25, ASY-18, API-077

@@ -110,7 +110,7 @@ const TABLE: &[Row] = &[
     ("CancelKeyDeletion", ALL, "", |a| a.client.cancel_key_deletion(a.key).send().map(drop)),
 ];
 
-/// Spec: TYP-01, TYP-02
+/// Spec: TYP-01, TYP-02, KEY-12, OVR-08
 #[test]
 fn each_operation_works_with_the_kinds_of_key_in_its_row() {
     let world = World::new();
@@ -129,6 +129,48 @@ fn each_operation_works_with_the_kinds_of_key_in_its_row() {
             }
         }
     }
+}
+
+/// Both tables must admit a cell: multi-Region keys do what their kind does, imported ones do not rotate by themselves,
+/// and what is only for related keys does not work with others of any kind.
+///
+/// Spec: TYP-12
+#[test]
+fn features_restrict_what_the_kind_allows_and_never_widen_it() {
+    let world = World::new();
+    let quick = QUICK.iter().filter(|(spec, _)| !spec.starts_with("RSA"));
+    for (spec, usage) in quick {
+        let column = Column::of(spec, usage);
+        let create = || world.root.create_key().key_spec(*spec).key_usage(*usage);
+        let related = create().multi_region(true).send().unwrap().key_metadata.key_id.to_string();
+        for (operation, works_with, exception, call) in TABLE {
+            let result = call(&Attempt { client: &world.root, key: &related, spec });
+            match works_with.contains(&column) {
+                true => assert!(result.is_ok(), "{operation} with {spec}: {result:?}"),
+                false => assert_code(result, exception),
+            }
+        }
+        let imported = create().origin("EXTERNAL").send().unwrap().key_metadata.key_id.to_string();
+        assert_code(world.root.enable_key_rotation(&imported).send(), UNSUPPORTED);
+        assert_code(world.root.disable_key_rotation(&imported).send(), UNSUPPORTED);
+        if column != Symmetric {
+            assert_code(world.root.rotate_key_on_demand(&imported).send(), UNSUPPORTED);
+            assert_code(world.root.list_key_rotations(&imported).send(), UNSUPPORTED);
+        }
+        for single in [&create().send().unwrap().key_metadata.key_id.to_string(), &imported] {
+            assert_code(world.root.replicate_key(single, "eu-west-1").send(), UNSUPPORTED);
+            assert_code(world.root.update_primary_region(single, "eu-west-1").send(), UNSUPPORTED);
+        }
+    }
+}
+
+/// Spec: TYP-08
+#[test]
+fn operations_without_a_key_work_where_there_is_none() {
+    let world = World::new();
+    assert!(world.root.list_keys().send().unwrap().keys.is_empty());
+    assert!(world.root.list_aliases().send().unwrap().aliases.is_empty());
+    assert_eq!(world.root.generate_random(7).send().unwrap().expose().len(), 7);
 }
 
 /// Spec: TYP-02, ASY-81

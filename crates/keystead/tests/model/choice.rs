@@ -13,7 +13,7 @@ impl Step {
     pub fn call(&self, world: &World) -> Call {
         let Self { a, b, c, .. } = *self;
         let at = self.seat.at;
-        let key = self.who.text(at, world);
+        let key = self.granted_key(world).unwrap_or_else(|| self.who.text(at, world));
         let dry_run = c > 245;
         match self.verb(world) {
             Verb::Wait | Verb::Sweep | Verb::Restart | Verb::DescribeKey => {
@@ -75,6 +75,7 @@ impl Step {
                         || core.versions.iter().any(|version| version.is_pending())
                 };
                 let soon = world.spots(at).find(|spot| soon(world.core(*spot))).filter(|_| a % 4 != 0);
+                let key = if b.is_multiple_of(2) { self.related(world, key) } else { key };
                 Call::RotateKeyOnDemand { key: soon.map_or(key, |soon| world.id(soon).to_owned()) }
             }
             Verb::ListKeyRotations => Call::ListKeyRotations { key, all: a < 128, limit: limit(b) },
@@ -83,7 +84,10 @@ impl Step {
                 let algorithm = self.algorithm(world, &key);
                 Call::Encrypt {
                     key,
-                    context: if algorithm.is_some() && a < 250 { Default::default() } else { context(a) },
+                    context: match algorithm {
+                        Some(_) if a < 250 => Default::default(),
+                        _ => self.constrained_context(world).unwrap_or_else(|| context(a)),
+                    },
                     plaintext: vec![b; pick(&[1, 2, 16, 16, 33, 64, 100, 4096, 4096, 1, 0, 4097, 191, 1025], b)],
                     algorithm,
                     tokens: self.some_tokens(world),
@@ -162,10 +166,15 @@ impl Step {
                 policy: if c % 8 == 0 { policy(b / 5) } else { Document::Default },
                 tags: if c % 8 == 1 { tags(a) } else { Pairs::new() },
             },
-            Verb::UpdatePrimaryRegion => Call::UpdatePrimaryRegion {
-                key: self.related(world, key),
-                region: pick(&["eu-west-1", "ap-southeast-2", "us-west-2", "cn-north-1"], b).to_owned(),
-            },
+            Verb::UpdatePrimaryRegion => {
+                let key = self.related(world, key);
+                let members = self.spot_of(world, &key).map(|spot| world.core(spot).members.as_slice());
+                let member =
+                    members.filter(|members| !members.is_empty() && c % 4 != 3).map(|members| pick(members, b));
+                let region = member.map(|member| PLACES[member.at].region);
+                let region = region.unwrap_or(pick(&["eu-west-1", "ap-southeast-2", "us-west-2", "cn-north-1"], b));
+                Call::UpdatePrimaryRegion { key, region: region.to_owned() }
+            }
             Verb::GetParametersForImport => self.parameters(world, key),
             Verb::ImportKeyMaterial => self.import(world, key),
             Verb::DeleteImportedKeyMaterial => self.delete_material(world, key),

@@ -1,7 +1,7 @@
 //! Which grants a step makes, names and removes.
 
 use super::access::{Role, Seat};
-use super::call::{Call, GrantRequest, Named};
+use super::call::{Call, Context, GrantRequest, Named};
 use super::grants::{Constraint, Grant};
 use super::step::Step;
 use super::values::{limit, pick};
@@ -49,15 +49,49 @@ impl Step {
         Call::ListGrants { key, id, grantee: (b % 4 == 1).then(|| self.principal(b / 4)), limit: limit(c) }
     }
 
+    /// Those without rights of their own mostly try keys on which they hold grants.
+    pub fn granted_key(&self, world: &World) -> Option<String> {
+        if self.seat.role == Role::Root || self.c % 4 == 3 {
+            return None;
+        }
+        let held: Vec<_> = self.held(world).into_iter().map(|(spot, _)| spot).collect();
+        (!held.is_empty()).then(|| world.arn(pick(&held, self.b)))
+    }
+
+    /// And they often bring the encryption context that such a grant asks for, or one that is nearly that.
+    pub fn constrained_context(&self, world: &World) -> Option<Context> {
+        let held = self.held(world);
+        let constraints = held.into_iter().filter_map(|(_, grant)| grant.constraint.as_ref());
+        let constraints: Vec<_> = constraints.filter(|_| self.seat.role != Role::Root).collect();
+        if constraints.is_empty() || self.a % 8 == 7 {
+            return None;
+        }
+        let mut pairs = pick(&constraints, self.b).pairs.clone();
+        match self.a % 8 {
+            4 => pairs.extend([("more".to_owned(), String::new())]),
+            5 => drop(pairs.pop_first()),
+            6 => pairs = pairs.into_iter().map(|(key, value)| (key.to_uppercase(), value)).collect(),
+            _ => {}
+        }
+        Some(pairs)
+    }
+
+    /// The grants in this Region that name the caller.
+    fn held<'w>(&self, world: &'w World) -> Vec<(Spot, &'w Grant)> {
+        let spots = [self.seat.at, self.seat.at ^ 1].into_iter().flat_map(|at| world.spots(at));
+        let grants = spots.flat_map(|spot| world.key(spot).grants.iter().map(move |grant| (spot, grant)));
+        grants.filter(|(_, grant)| [self.seat.arn(), self.seat.role_arn()].contains(&grant.grantee)).collect()
+    }
+
     /// A principal of this account or the other: those that call, and a few that cannot hold grants.
     pub fn principal(&self, n: u8) -> String {
-        let at = if n % 3 == 0 { self.seat.at ^ 1 } else { self.seat.at };
+        let at = if n.is_multiple_of(3) { self.seat.at ^ 1 } else { self.seat.at };
         let role = pick(&[Role::Guest, Role::Guest, Role::Clerk, Role::Root, Role::Guest], n / 3);
         let seat = Seat { at, role };
         match n % 64 {
             60 => "nobody".to_owned(),
             61 => seat.root_arn().replace(":root", ":group/all"),
-            _ if role == Role::Clerk && n % 2 == 0 => seat.role_arn(),
+            _ if role == Role::Clerk && n.is_multiple_of(2) => seat.role_arn(),
             _ => seat.arn(),
         }
     }

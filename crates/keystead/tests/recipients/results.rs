@@ -6,7 +6,7 @@ use keystead::crypto::{DefaultProvider, KeyPairAlgorithm, Provider};
 use crate::support::{ACCOUNT, assert_code, assert_same_set};
 use crate::{Asking, DENIED, DRY_RUN, ENCLAVE, OPERATIONS, PLAINTEXT, Scene, VALIDATION, recipient, signed};
 
-/// Spec: ENV-64, ENV-65, ENV-96, CND-65, API-089
+/// Spec: ENV-64, ENV-65, ENV-96, CND-65, API-089, KEY-97
 #[test]
 fn only_the_recipient_can_read_the_result() {
     let scene = Scene::new();

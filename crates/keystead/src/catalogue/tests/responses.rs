@@ -73,6 +73,11 @@ fn compare(path: &str, ours: &Value, theirs: &Value, differences: &mut Vec<Strin
     match (ours, theirs) {
         // The model has not taken the newer specs over into the old name of the member; the service has.
         _ if path.ends_with("CustomerMasterKeySpec") => {}
+        // Ours is the name of a row. Random bytes come from no key.
+        _ if path.ends_with("KeyLastUsage.Operation") => {
+            let uses = ROWS.iter().filter(|row| row.bucket.is_cryptographic() && row.name != "GenerateRandom");
+            assert_eq!(theirs["enumeration"], uses.map(|row| row.name).collect::<Value>());
+        }
         (Value::Object(ours), Value::Object(theirs)) => {
             for name in ours.keys().chain(theirs.keys().filter(|name| !ours.contains_key(*name))) {
                 let member = |members: &Map<String, Value>| members.get(name).cloned().unwrap_or_default();
