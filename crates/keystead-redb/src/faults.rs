@@ -133,11 +133,14 @@ fn eventual_commits_are_lost_from_the_end_only() {
 #[derive(Default)]
 struct Work {
     records: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// The two records that each commit writes, if nobody knows whether the last one did.
-    doubtful: Option<[(Vec<u8>, Option<Vec<u8>>); 3]>,
+    /// What the last commit was to change, if nobody knows whether it did.
+    doubtful: Option<Changes>,
     failures: usize,
     last_error: String,
 }
+
+/// Records that are written with a value, or deleted.
+type Changes = [(Vec<u8>, Option<Vec<u8>>); 3];
 
 impl Work {
     fn step(&mut self, store: &RedbStore, n: u64) {
@@ -184,7 +187,7 @@ impl Work {
         }
     }
 
-    fn apply(&mut self, changes: [(Vec<u8>, Option<Vec<u8>>); 3]) {
+    fn apply(&mut self, changes: Changes) {
         for (key, value) in changes {
             match value {
                 Some(value) => drop(self.records.insert(key, value)),
