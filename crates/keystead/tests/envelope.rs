@@ -164,7 +164,7 @@ fn a_demanded_key_must_be_the_one() {
     assert!(matches!(refused, EnvelopeError::Kms(error) if error.code() == "IncorrectKeyException"));
 }
 
-/// Spec: KEY-100
+/// Spec: KEY-100, OVR-21
 #[test]
 fn an_envelope_moves_to_another_key_without_its_data_being_encrypted_anew() {
     let (_kms, client, key) = instance();

@@ -91,7 +91,7 @@ fn a_deny_defeats_a_grant() {
     assert!(error.message().ends_with("with an explicit deny in an identity-based policy"), "{error}");
 }
 
-/// Spec: GRA-25, GRA-26, GRA-27, GRA-28, RUL-67
+/// Spec: GRA-25, GRA-26, GRA-27, GRA-28, RUL-67, OVR-29
 #[test]
 fn constraints_hold_for_the_encryption_context() {
     let house = House::new();

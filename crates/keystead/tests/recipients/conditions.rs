@@ -23,7 +23,7 @@ fn full_document() -> RecipientInfo<'static> {
     signed(&(0..=31).fold(draft, |draft, index| draft.pcr(index, [index ^ 0xa0; 48])))
 }
 
-/// Spec: CND-62, CND-63, CND-68, CND-124, ENV-81, ENV-84, ENV-85
+/// Spec: CND-62, CND-63, CND-68, CND-124, ENV-81, ENV-84, ENV-85, API-126
 #[test]
 fn every_register_is_a_condition_key_of_every_operation() {
     let scene = Scene::new();
