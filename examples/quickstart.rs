@@ -1,11 +1,13 @@
 //! Protects a file: key, alias, envelope, rotation, refusals, audit trail.
 //!
 //! ```sh
-//! cargo run --release --example quickstart [FILE]
+//! cargo run --release --example quickstart -- [FILE]
+//! cargo run --release --example quickstart -- --store keys.redb --root-key root.key [FILE]
 //! ```
 //!
 //! Without FILE it takes the README of the repository. The file itself is only read; what is made of it lives in a temporary
-//! folder. The exit status says whether everything was as it should be.
+//! folder, or, with a store, beside that (`keys.redb.sealed`): run it twice, and the second run opens what the first one
+//! sealed. The exit status says whether everything was as it should be.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::error::Error;
@@ -15,15 +17,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use keystead::envelope::{self, EnvelopeError, Header};
-use keystead::{AuditRecord, Caller, Kms};
+use keystead::hierarchy::FileRootKey;
+use keystead::{AuditRecord, Caller, Client, Kms};
+use keystead_redb::RedbStore;
+use lexopt::prelude::*;
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "us-west-2";
 const ALIAS: &str = "alias/documents";
 
 fn main() -> ExitCode {
-    let file = std::env::args_os().nth(1).map_or_else(readme, PathBuf::from);
-    match run(&file) {
+    match Options::parse().and_then(|options| run(&options)) {
         Ok(()) => {
             println!("\nEverything was as expected.");
             ExitCode::SUCCESS
@@ -35,16 +39,70 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(file: &Path) -> Result<(), Box<dyn Error>> {
+/// What the command line asks for.
+struct Options {
+    file: PathBuf,
+    /// The files of the store and of its root key; without, keys live in memory.
+    store: Option<(PathBuf, PathBuf)>,
+}
+
+impl Options {
+    fn parse() -> Result<Self, Box<dyn Error>> {
+        let (mut file, mut store, mut root_key) = (None, None, None);
+        let mut parser = lexopt::Parser::from_env();
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("store") => store = Some(PathBuf::from(parser.value()?)),
+                Long("root-key") => root_key = Some(PathBuf::from(parser.value()?)),
+                Value(path) if file.is_none() => file = Some(PathBuf::from(path)),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        let store = match (store, root_key) {
+            (Some(store), Some(root_key)) => Some((store, root_key)),
+            (None, None) => None,
+            _ => return Err("`--store` and `--root-key` belong together: give both".into()),
+        };
+        Ok(Self { file: file.unwrap_or_else(readme), store })
+    }
+
+    /// An instance in memory, or on the store; root key and store are made on the first run.
+    fn kms(&self) -> Result<Kms, Box<dyn Error>> {
+        let Some((store, root_key)) = &self.store else { return Ok(Kms::in_memory()) };
+        let root_key = match store.exists() {
+            true => FileRootKey::open(root_key)?,
+            false => FileRootKey::open_or_create(root_key)?,
+        };
+        Ok(Kms::builder().store(RedbStore::open(store)?).root_key(root_key).build()?)
+    }
+
+    fn sealed(&self, folder: &Path) -> PathBuf {
+        match &self.store {
+            Some((store, _)) => PathBuf::from(format!("{}.sealed", store.display())),
+            None => folder.join("document.sealed"),
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    let file = options.file.as_path();
     let original = fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     let folder = tempfile::tempdir()?;
-    let (sealed, opened) = (folder.path().join("document.sealed"), folder.path().join("document.opened"));
+    let (sealed, opened) = (options.sealed(folder.path()), folder.path().join("document.opened"));
+    let kms = options.kms()?;
+    let owner = kms.client(REGION, Caller::account_root(ACCOUNT)?)?;
+    if options.store.is_some() && sealed.exists() {
+        open_what_an_earlier_run_sealed(&owner, &sealed)?;
+    }
 
     step(1, "Create a key and give it a name");
-    let kms = Kms::in_memory();
-    let owner = kms.client(REGION, Caller::account_root(ACCOUNT)?)?;
     let key = owner.create_key().description("documents of the quickstart").send()?.key_metadata.clone();
-    owner.create_alias(ALIAS, key.key_id).send()?;
+    if options.store.is_some() && owner.describe_key(ALIAS).send().is_ok() {
+        // An earlier run named its own key so.
+        owner.update_alias(ALIAS, key.key_id).send()?;
+    } else {
+        owner.create_alias(ALIAS, key.key_id).send()?;
+    }
     show("key", &key.arn.to_string());
     show("alias", ALIAS);
 
@@ -110,8 +168,18 @@ fn run(file: &Path) -> Result<(), Box<dyn Error>> {
     step(6, "The audit trail has all of it");
     let trail = kms.audit_trail();
     print_trail(&trail);
-    let failures = trail.iter().filter(|record| record.error_code.is_some()).count();
-    expect(failures == 2, "the trail has the two calls that the KMS refused")?;
+    let refused = |code: &str| trail.iter().filter(|record| record.error_code.as_deref() == Some(code)).count();
+    expect(refused("InvalidCiphertextException") == 1, "the trail has the call with another context")?;
+    expect(refused("AccessDenied") == 1, "the trail has the call without permission")?;
+    Ok(())
+}
+
+/// The store and the root key are enough: nothing else was kept.
+fn open_what_an_earlier_run_sealed(owner: &Client, sealed: &Path) -> Result<(), Box<dyn Error>> {
+    step(0, "Open what an earlier run has sealed");
+    let opened = envelope::open(owner).context("tenant", "7").open_to_vec(File::open(sealed)?)?;
+    show("envelope", &sealed.display().to_string());
+    show("plaintext", &format!("{} bytes", thousands(opened.len() as u64)));
     Ok(())
 }
 

@@ -243,16 +243,16 @@ impl Engine {
     /// The change that deletes expired material (IMP-49), with a record and an event for each.
     fn expiration(&self, key: Arc<KeySnapshot>, now: Timestamp) -> Result<Changes, Error> {
         let expired: Vec<_> = key.materials.iter().filter(|material| material.is_expired(now)).collect();
-        let mut changes = self.expired(&key, now)?;
+        let mut changes = self.expired(&key, now, now)?;
         let removal = self.without_materials(Arc::clone(&key), &expired, now)?;
         changes.service_records.extend(removal.service_records);
         Ok(Changes { keys: removal.keys, ..changes })
     }
 
-    /// Records and events of materials that have expired.
-    fn expired(&self, key: &KeySnapshot, now: Timestamp) -> Result<Changes, Error> {
+    /// Records and events of materials that have expired by `end`, which is noticed at `now`.
+    fn expired(&self, key: &KeySnapshot, end: Timestamp, now: Timestamp) -> Result<Changes, Error> {
         let mut changes = Changes::default();
-        for _ in key.materials.iter().filter(|material| material.is_expired(now)) {
+        for _ in key.materials.iter().filter(|material| material.is_expired(end)) {
             let details = Fields::new().with("keyId", key.arn.key_id.to_string());
             let event = ServiceEvent { name: "DeleteExpiredKeyMaterial", details: Some(details), response: None };
             changes.service_records.append(&mut self.service_record(&key.arn, now, event)?);
@@ -296,8 +296,9 @@ impl Engine {
             expect: Expect::Any,
         });
         let aliases = aliases.collect();
-        // A sweep would have come in time for what expired during the waiting period.
-        let Changes { mut service_records, mut events, .. } = self.expired(&key, now)?;
+        // A sweep would have come in time for what expired during the waiting period, and for nothing after it.
+        let end = key.record.deletion_due(now).unwrap_or(now);
+        let Changes { mut service_records, mut events, .. } = self.expired(&key, end, now)?;
         service_records.append(&mut self.service_record(&arn, now, event)?);
         events.push(self.event(EventKind::Deletion, &arn, now)?);
         let counted = key.record.manager == KeyManager::Customer;

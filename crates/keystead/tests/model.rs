@@ -138,7 +138,7 @@ fn check<S: Strategy>(steps: usize, histories: &S, test: impl Fn(S::Value) -> Re
     let config = Config {
         cases: u32::try_from(steps / (step::MAX_STEPS as u64 / 2)).unwrap().max(1),
         max_shrink_iters: 20_000,
-        max_shrink_time: 8_000,
+        max_shrink_time: number("KEYSTEAD_MODEL_SHRINK_SECONDS").map_or(8_000, |seconds| seconds as u32 * 1000),
         failure_persistence: None,
         ..Config::default()
     };

@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keystead::EventKind::{Deletion, Rotation};
+use keystead::crypto::entropy::SystemEntropy;
+use keystead::crypto::{DefaultProvider, KeyPairAlgorithm, Provider};
+use keystead::hierarchy::spec::WrappingAlgorithm;
 use keystead::store::{Fault, FaultyStore};
 use keystead::{CallbackSink, Caller, Kms, ManualClock, MemoryEvents, SinkError};
 use keystead_memory::MemoryStore;
@@ -170,4 +173,30 @@ fn a_rotation_is_not_announced_for_a_replica_that_is_gone() {
     assert_eq!(told, expected.map(|(region, kind)| (region.to_owned(), kind)));
     let rotations = kms.audit_trail().iter().filter(|record| record.event_name == "RotateKey").count();
     assert_eq!(rotations, 3);
+}
+
+/// Material that would have expired after the end of its key went with the key, however late that is noticed.
+///
+/// Spec: STA-02, STA-69, IMP-49
+#[test]
+fn material_of_a_key_that_is_gone_does_not_expire() {
+    let (clock, events) = (Arc::new(ManualClock::at("2026-01-01T00:00:00Z")), Arc::new(MemoryEvents::new()));
+    let kms = Kms::builder().clock(Arc::clone(&clock)).event_sink(Arc::clone(&events)).build().unwrap();
+    let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+    let key = client.create_key().origin("EXTERNAL").send().unwrap().key_metadata.key_id;
+    let set = client.get_parameters_for_import(key, "RSAES_OAEP_SHA_256", "RSA_2048").send().unwrap();
+    let algorithm: WrappingAlgorithm = "RSAES_OAEP_SHA_256".parse().unwrap();
+    let public = DefaultProvider.public_key(KeyPairAlgorithm::Rsa2048, &set.public_key).unwrap();
+    let wrapped = algorithm.scheme().unwrap().wrap(&DefaultProvider, &*public, &[7; 32], &SystemEntropy).unwrap();
+    let day = Duration::from_secs(24 * 3600);
+    let valid_to = "2026-01-09T00:00:00Z".parse::<jiff::Timestamp>().unwrap();
+    client
+        .import_key_material(key, &set.import_token, &wrapped)
+        .valid_to(keystead::Timestamp::from(valid_to))
+        .send()
+        .unwrap();
+    client.schedule_key_deletion(key).pending_window_in_days(7_i64).send().unwrap();
+    clock.advance(day * 10);
+    kms.sweep().unwrap();
+    assert_eq!(events.events().iter().map(|event| event.kind).collect::<Vec<_>>(), [Deletion]);
 }

@@ -70,14 +70,13 @@ impl Authentication {
             region: Some(authorization.scope.region.to_owned()),
         })
     }
+}
 
-    /// Whether a web page may have sent the request, to a service that would believe it (DNS rebinding, cross-site
-    /// requests).
-    pub(super) fn suspects(&self, parts: &Parts) -> bool {
-        let origin = parts.headers.contains_key(http::header::ORIGIN);
-        let host = parts.headers.get(http::header::HOST).map(|host| host.to_str().unwrap_or_default());
-        !self.is_verified() && (origin || host.is_some_and(|host| !is_this_machine(host)))
-    }
+/// Whether a web page may have sent the request (cross-site requests, DNS rebinding).
+pub(super) fn may_be_of_web_page(parts: &Parts) -> bool {
+    let origin = parts.headers.contains_key(http::header::ORIGIN);
+    let host = parts.headers.get(http::header::HOST).map(|host| host.to_str().unwrap_or_default());
+    origin || host.is_some_and(|host| !is_this_machine(host))
 }
 
 /// The caller that a request claims to be.

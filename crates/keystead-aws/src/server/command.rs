@@ -9,14 +9,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use keystead::hierarchy::{FileRootKey, RootKeyError};
 use keystead::testing::{Seed, SeedError};
 use keystead::{BuildError, JsonLinesSink, Kms};
+use keystead_redb::{OpenError, RedbStore};
 use tokio::net::TcpListener;
 
 use super::authentication::Authentication;
 use super::credentials::{Credentials, CredentialsError};
 use super::listener::{Limits, serve};
-use super::options::{Command, Options, USAGE, UsageError};
+use super::options::{Command, Durable, Options, USAGE, UsageError};
 use super::service::KmsService;
 
 /// Runs the server that a command line describes, until SIGTERM or SIGINT. Usage errors end with status 2, others with 1.
@@ -61,6 +63,12 @@ pub enum RunError {
         #[source]
         error: SeedError,
     },
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The root key cannot be used.
+    #[error(transparent)]
+    RootKey(#[from] RootKeyError),
     /// A file cannot be opened.
     #[error("cannot open `{path}`: {error}")]
     Open {
@@ -122,6 +130,7 @@ pub async fn run(
 struct Maker {
     audit: Option<PathBuf>,
     seed: Option<(PathBuf, Seed)>,
+    store: Option<Durable>,
 }
 
 impl Maker {
@@ -136,7 +145,7 @@ impl Maker {
             }
             None => None,
         };
-        Ok(Self { audit: options.audit.clone(), seed })
+        Ok(Self { audit: options.audit.clone(), seed, store: options.store.clone() })
     }
 
     fn make(&self) -> Result<Kms, RunError> {
@@ -149,6 +158,14 @@ impl Maker {
             }
             None => builder.no_audit(),
         };
+        if let Some(Durable { path, root_key }) = &self.store {
+            // A root key that is missing while its store is there was lost or mistyped: another one is no help.
+            let root_key = match path.try_exists() {
+                Ok(false) => FileRootKey::open_or_create(root_key)?,
+                _ => FileRootKey::open(root_key)?,
+            };
+            builder = builder.store(RedbStore::open(path)?).root_key(root_key);
+        }
         let kms = builder.build()?;
         if let Some((path, seed)) = &self.seed {
             seed.plant(&kms).map_err(|error| RunError::Seed { path: path.clone(), error })?;

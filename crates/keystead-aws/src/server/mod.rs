@@ -32,6 +32,6 @@ pub use authentication::Authentication;
 pub use command::{RunError, main, run};
 pub use credentials::{Credentials, CredentialsError};
 pub use listener::{Limits, serve};
-pub use options::{Command, Options, USAGE, UsageError};
+pub use options::{Command, Durable, Options, USAGE, UsageError};
 pub use principal::PrincipalError;
 pub use service::{KmsService, PeerAddress};

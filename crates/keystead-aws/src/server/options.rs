@@ -24,8 +24,19 @@ pub struct Options {
     pub audit: Option<PathBuf>,
     /// The seed file.
     pub seed: Option<PathBuf>,
+    /// Where keys are kept; without, they live in memory.
+    pub store: Option<Durable>,
     /// Whether `POST /reset` is there.
     pub allow_reset: bool,
+}
+
+/// A durable store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Durable {
+    /// The file of the store, created if there is none.
+    pub path: PathBuf,
+    /// The file of the root key, created along with the store.
+    pub root_key: PathBuf,
 }
 
 /// What a command line asks for.
@@ -60,9 +71,12 @@ pub enum UsageError {
     /// Everybody who reaches the address could delete all keys.
     #[error("`--allow-reset` needs a loopback address, and `{0}` is none: leave it out, or listen on one")]
     ExposedReset(SocketAddr),
-    /// Keys live in memory so far.
-    #[error("`--{0}` is for the durable store, which this version does not have: leave it out, keys live in memory")]
-    NoStore(String),
+    /// A store is nothing without its root key, and the other way round.
+    #[error("`--store` and `--root-key` belong together: give both; the root key file is created along with the store")]
+    HalfStore,
+    /// What lasts would be made from a file, or deleted by a request, that is meant for tests.
+    #[error("`--{0}` is for tests and does not go with `--store`: leave one of them out")]
+    TestsOnly(&'static str),
 }
 
 impl Command {
@@ -72,6 +86,7 @@ impl Command {
     /// [`UsageError`].
     pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Self, UsageError> {
         let mut options = Options::default();
+        let (mut store, mut root_key) = (None, None);
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next()? {
             match argument {
@@ -82,11 +97,17 @@ impl Command {
                 Long("audit") => options.audit = Some(parser.value()?.into()),
                 Long("seed") => options.seed = Some(parser.value()?.into()),
                 Long("allow-reset") => options.allow_reset = true,
-                Long(option @ ("store" | "root-key")) => return Err(UsageError::NoStore(option.to_owned())),
+                Long("store") => store = Some(parser.value()?.into()),
+                Long("root-key") => root_key = Some(parser.value()?.into()),
                 Short('h') | Long("help") => return Ok(Self::Help),
                 other => return Err(other.unexpected().into()),
             }
         }
+        options.store = match (store, root_key) {
+            (Some(path), Some(root_key)) => Some(Durable { path, root_key }),
+            (None, None) => None,
+            _ => return Err(UsageError::HalfStore),
+        };
         options.check()?;
         Ok(Self::Serve(Box::new(options)))
     }
@@ -94,6 +115,12 @@ impl Command {
 
 impl Options {
     fn check(&self) -> Result<(), UsageError> {
+        if self.store.is_some() && self.allow_reset {
+            return Err(UsageError::TestsOnly("allow-reset"));
+        }
+        if self.store.is_some() && self.seed.is_some() {
+            return Err(UsageError::TestsOnly("seed"));
+        }
         let is_exposed = !self.listen.ip().is_loopback();
         match (is_exposed, &self.credentials) {
             (true, None) => Err(UsageError::Exposed(self.listen)),
@@ -113,6 +140,7 @@ impl Default for Options {
             credentials: None,
             audit: None,
             seed: None,
+            store: None,
             allow_reset: false,
         }
     }
@@ -129,7 +157,7 @@ fn value<T: FromStr>(
 
 /// How the server is used.
 pub const USAGE: &str = "\
-Serves Keystead over HTTP, in the protocol of AWS KMS. Keys live in memory.
+Serves Keystead over HTTP, in the protocol of AWS KMS. Without --store keys live in memory.
 
 Usage: server [OPTIONS]
 
@@ -137,6 +165,9 @@ Usage: server [OPTIONS]
   --account ACCOUNT     the account of callers who show no other [123456789012]
   --region REGION       the Region of requests that are not signed [us-east-1]
   --credentials FILE    access keys and whose they are (TOML); signatures are verified
+  --store FILE          keep keys in FILE; it is created if there is none
+  --root-key FILE       the key that protects the store; created along with it, for you to
+                        keep elsewhere too: without it the store is lost
   --audit FILE          append audit records to FILE, one JSON object a line
   --seed FILE           begin with the keys of FILE (TOML); for tests only
   --allow-reset         let POST /reset begin anew; for tests only
@@ -169,9 +200,14 @@ mod tests {
             credentials: Some("c".into()),
             audit: Some("a".into()),
             seed: Some("s".into()),
+            store: None,
             allow_reset: true,
         };
         assert_eq!(Command::parse(line.split(' ')).unwrap(), Command::Serve(Box::new(expected)));
+        let durable = Durable { path: "k".into(), root_key: "r".into() };
+        let expected = Options { store: Some(durable), ..Options::default() };
+        assert_eq!(Command::parse(["--store=k", "--root-key", "r"]).unwrap(), Command::Serve(Box::new(expected)));
+        assert!(USAGE.contains("--store ") && USAGE.contains("--root-key "));
         assert_eq!(Command::parse(["--help"]).unwrap(), Command::Help);
         for word in line.split(' ').filter_map(|word| word.strip_prefix("--")) {
             let option = word.split('=').next().unwrap();
@@ -190,8 +226,12 @@ mod tests {
         assert!(refusal("--listen nowhere").contains("an address like 127.0.0.1:8200"));
         assert!(refusal("--account 12").contains("twelve digits"));
         assert!(refusal("--region X!").contains("a Region name like us-east-1"));
-        assert!(refusal("--store keys.redb").contains("keys live in memory"));
-        assert!(refusal("--root-key f").contains("keys live in memory"));
+        for half in ["--store keys.redb", "--root-key f"] {
+            assert!(refusal(half).contains("give both"), "{half}");
+        }
+        for other in ["--seed s", "--allow-reset"] {
+            assert!(refusal(&format!("--store k --root-key r {other}")).contains("is for tests"), "{other}");
+        }
         for line in ["--colour", "extra", "--seed", "--allow-reset=yes"] {
             assert!(!refusal(line).is_empty(), "{line}");
         }

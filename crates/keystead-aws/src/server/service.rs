@@ -20,13 +20,14 @@ use http_body_util::{BodyExt, Full, Limited};
 use keystead::{Client, Clock, Kms, Region, SystemClock};
 use tokio::sync::Semaphore;
 
-use super::authentication::{Authenticated, Authentication};
+use super::authentication::{Authenticated, Authentication, may_be_of_web_page};
 use super::options::Options;
 use super::sts;
 use crate::protocol::{self, MAX_BODY_BYTES, Reply, TARGET_HEADER};
 use crate::sigv4::SignatureError;
 
-/// Answers the calls of one [`Kms`] over HTTP: any number of Regions, accounts and callers. Cheap to clone.
+/// Answers the calls of one [`Kms`] over HTTP: any number of Regions, accounts and callers. Cheap to clone; set it up
+/// before.
 ///
 /// It speaks AWS JSON 1.1 for KMS and, of STS, `GetCallerIdentity`. It never fails; what goes wrong is an answer. Calls
 /// that may take long run on tokio's blocking threads, so it needs a tokio runtime around it.
@@ -136,17 +137,18 @@ impl Inner {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
-        if self.authentication.suspects(&parts) {
-            let message =
-                "requests of web pages are refused as long as nobody has to sign; give the server credentials";
+        let is_unproven = !self.authentication.is_verified() || parts.uri.path() == RESET;
+        if is_unproven && may_be_of_web_page(&parts) {
+            let message = "requests that need no signature are refused if a web page may have sent them";
             return respond(Reply { status: 403, ..protocol::error_reply("AccessDeniedException", message) });
         }
-        let wanted = match self.wanted(&parts) {
-            Ok(wanted) => wanted,
-            Err(refusal) => return respond(refusal),
-        };
+        // Before anything is refused: a connection with an unread body could not be used again.
         let body = match read(body).await {
             Ok(body) => body,
+            Err(refusal) => return respond(refusal),
+        };
+        let wanted = match self.wanted(&parts) {
+            Ok(wanted) => wanted,
             Err(refusal) => return respond(refusal),
         };
         match wanted {
@@ -161,7 +163,7 @@ impl Inner {
         let unknown = || protocol::error_reply("UnknownOperationException", "");
         match (&parts.method, parts.uri.path()) {
             (&Method::POST, "/") => {}
-            (&Method::POST, "/reset") if self.reset.is_some() => return Ok(Wanted::Reset),
+            (&Method::POST, RESET) if self.reset.is_some() => return Ok(Wanted::Reset),
             _ => return Err(Reply { status: 404, ..unknown() }),
         }
         let content_type = text(parts, &CONTENT_TYPE);
@@ -273,6 +275,8 @@ fn text<'p>(parts: &'p Parts, name: &HeaderName) -> &'p str {
     parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
+/// The path at which test suites begin anew.
+const RESET: &str = "/reset";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// How long a client may take to send a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keystead::{Kms, ManualClock};
-use keystead_aws::server::{Authentication, KmsService, Limits};
+use keystead_aws::server::{Authentication, Credentials, KmsService, Limits};
 use std::sync::Arc;
 
 use crate::support::{ACCOUNT, Request, Server};
@@ -45,6 +45,11 @@ fn what_is_no_call_is_an_unknown_operation() {
     }
     for request in [Request { method: "GET", ..call.clone() }, Request { path: "/keys", ..call.clone() }] {
         assert_eq!(server.send(&request).error(), (404, "UnknownOperationException"));
+    }
+    // A connection goes on after a refusal.
+    let mut connection = server.connect();
+    for _ in 0..3 {
+        assert_eq!(connection.send(&call.clone().without("x-amz-target")).error(), unknown);
     }
     let charset = call.header("content-type", "application/x-amz-json-1.1; charset=utf-8");
     assert_eq!(server.send(&charset).status, 200);
@@ -99,8 +104,15 @@ fn reset_is_there_only_if_allowed() {
     assert_eq!(keys(), 1);
     assert_eq!(server.send(&reset).status, 200);
     assert_eq!(keys(), 0);
-    let foreign = reset.header("origin", "https://evil.example");
+    let foreign = reset.clone().header("origin", "https://evil.example");
     assert_eq!(server.send(&foreign).status, 403);
+
+    // Nor may web pages do it where callers sign.
+    let service = KmsService::new(Kms::in_memory(), Authentication::SigV4(Credentials::default()))
+        .allow_reset(|| Kms::builder().build());
+    let server = Server::start(service, Limits::default());
+    assert_eq!(server.send(&foreign).status, 403);
+    assert_eq!(server.send(&reset).status, 200);
 }
 
 /// The instance goes by its own clock, signatures by that of the service.

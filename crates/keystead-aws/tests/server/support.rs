@@ -15,17 +15,17 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-pub const ACCOUNT: &str = "111122223333";
+pub(crate) const ACCOUNT: &str = "111122223333";
 
 /// A server that ends with its handle.
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     shutdown: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    pub fn start(service: KmsService, limits: Limits) -> Self {
+    pub(crate) fn start(service: KmsService, limits: Limits) -> Self {
         let (shutdown, asked) = oneshot::channel();
         let (ready, address) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -40,40 +40,45 @@ impl Server {
     }
 
     /// One that believes everybody.
-    pub fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self::of(Kms::in_memory())
     }
 
-    pub fn of(kms: Kms) -> Self {
+    pub(crate) fn of(kms: Kms) -> Self {
         let service = KmsService::new(kms, Authentication::none(ACCOUNT.parse().unwrap()));
         Self::start(service, Limits::default())
     }
 
     /// One that verifies signatures.
-    pub fn verifying(credentials: &str) -> Self {
+    pub(crate) fn verifying(credentials: &str) -> Self {
         let credentials = Credentials::from_toml(credentials).unwrap();
         let service = KmsService::new(Kms::in_memory(), Authentication::SigV4(credentials));
         Self::start(service, Limits::default())
     }
 
-    pub fn connect(&self) -> Connection {
+    pub(crate) fn connect(&self) -> Connection {
         Connection::to(self.address)
     }
 
     /// Sends one request on a connection of its own.
-    pub fn send(&self, request: &Request) -> Response {
+    pub(crate) fn send(&self, request: &Request) -> Response {
         self.connect().send(request)
     }
 
     /// Calls an operation of KMS.
-    pub fn call(&self, operation: &str, body: &str) -> Response {
+    pub(crate) fn call(&self, operation: &str, body: &str) -> Response {
         self.send(&Request::kms(operation, body))
     }
 
-    pub fn shut_down(&mut self) {
+    /// Tells the server to end.
+    pub(crate) fn ask_to_end(&mut self) {
         if let Some(shutdown) = self.shutdown.take() {
             let _ = shutdown.send(());
         }
+    }
+
+    pub(crate) fn shut_down(&mut self) {
+        self.ask_to_end();
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap();
         }
@@ -86,79 +91,79 @@ impl Drop for Server {
     }
 }
 
-pub struct Connection {
-    pub stream: TcpStream,
+pub(crate) struct Connection {
+    pub(crate) stream: TcpStream,
     host: String,
 }
 
 impl Connection {
-    pub fn to(address: SocketAddr) -> Self {
+    pub(crate) fn to(address: SocketAddr) -> Self {
         Self { stream: TcpStream::connect(address).unwrap(), host: address.to_string() }
     }
 
-    pub fn send(&mut self, request: &Request) -> Response {
+    pub(crate) fn send(&mut self, request: &Request) -> Response {
         self.write(request);
         self.read()
     }
 
-    pub fn write(&mut self, request: &Request) {
+    pub(crate) fn write(&mut self, request: &Request) {
         self.stream.write_all(&request.bytes(&self.host)).unwrap();
     }
 
-    pub fn read(&mut self) -> Response {
+    pub(crate) fn read(&mut self) -> Response {
         Response::read(&mut self.stream)
     }
 }
 
 #[derive(Clone)]
-pub struct Request {
-    pub method: &'static str,
-    pub path: &'static str,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Request {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Who signs.
-pub struct Signer {
-    pub access_key_id: &'static str,
-    pub secret: &'static str,
-    pub token: Option<&'static str>,
-    pub region: &'static str,
-    pub service: &'static str,
-    pub at: SystemTime,
+pub(crate) struct Signer {
+    pub(crate) access_key_id: &'static str,
+    pub(crate) secret: &'static str,
+    pub(crate) token: Option<&'static str>,
+    pub(crate) region: &'static str,
+    pub(crate) service: &'static str,
+    pub(crate) at: SystemTime,
 }
 
 impl Signer {
-    pub fn new(access_key_id: &'static str, secret: &'static str) -> Self {
+    pub(crate) fn new(access_key_id: &'static str, secret: &'static str) -> Self {
         Self { access_key_id, secret, token: None, region: "us-east-1", service: "kms", at: SystemTime::now() }
     }
 }
 
 impl Request {
-    pub fn kms(operation: &str, body: &str) -> Self {
+    pub(crate) fn kms(operation: &str, body: &str) -> Self {
         let request = Self { method: "POST", path: "/", headers: Vec::new(), body: body.as_bytes().to_vec() };
         let target = format!("TrentService.{operation}");
         request.header("content-type", "application/x-amz-json-1.1").header("x-amz-target", &target)
     }
 
-    pub fn identity() -> Self {
+    pub(crate) fn identity() -> Self {
         let body = b"Action=GetCallerIdentity&Version=2011-06-15".to_vec();
         let request = Self { method: "POST", path: "/", headers: Vec::new(), body };
         request.header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.retain(|(other, _)| other != name);
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(other, _)| other != name);
         self
     }
 
-    pub fn signed(self, server: &Server, signer: &Signer) -> Self {
+    pub(crate) fn signed(self, server: &Server, signer: &Signer) -> Self {
         let host = server.address.to_string();
         let identity =
             Identity::new(signer.access_key_id, signer.secret, signer.token.map(str::to_owned), None, "test").into();
@@ -182,7 +187,7 @@ impl Request {
         added.iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
-    pub fn bytes(&self, host: &str) -> Vec<u8> {
+    pub(crate) fn bytes(&self, host: &str) -> Vec<u8> {
         let mut text = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         let mut names: Vec<&str> = Vec::new();
         for (name, value) in &self.headers {
@@ -199,14 +204,14 @@ impl Request {
     }
 }
 
-pub struct Response {
-    pub status: u16,
-    pub headers: BTreeMap<String, String>,
-    pub body: Vec<u8>,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Response {
-    pub fn read(stream: &mut TcpStream) -> Self {
+    pub(crate) fn read(stream: &mut TcpStream) -> Self {
         let mut head = Vec::new();
         let mut byte = [0];
         while !head.ends_with(b"\r\n\r\n") {
@@ -226,20 +231,20 @@ impl Response {
         Self { status, headers, body }
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
-    pub fn error_type(&self) -> &str {
+    pub(crate) fn error_type(&self) -> &str {
         self.headers.get("x-amzn-errortype").map_or("", String::as_str)
     }
 
     /// Status and exception.
-    pub fn error(&self) -> (u16, &str) {
+    pub(crate) fn error(&self) -> (u16, &str) {
         (self.status, self.error_type())
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::model;
 use crate::runner::{Call, Caller, Failure, Front};
 
-pub struct AwsCli {
+pub(crate) struct AwsCli {
     aws: OsString,
     callers: Vec<Caller>,
     url: String,
@@ -25,7 +25,7 @@ pub struct AwsCli {
 }
 
 impl AwsCli {
-    pub fn new(aws: OsString, kms: Kms, callers: Vec<Caller>) -> Self {
+    pub(crate) fn new(aws: OsString, kms: Kms, callers: Vec<Caller>) -> Self {
         let credentials = Credentials::from_toml(&callers.iter().enumerate().map(entry).collect::<String>()).unwrap();
         let service = KmsService::new(kms, Authentication::SigV4(credentials));
         let (shutdown, asked) = oneshot::channel::<()>();
@@ -89,8 +89,11 @@ impl Front for AwsCli {
     }
 }
 
-/// `An error occurred (NAME) when calling the OPERATION operation: TEXT`
+/// `An error occurred (NAME) when calling the OPERATION operation: TEXT`. Some ranges the command checks by itself.
 fn failure(stderr: &str) -> Failure {
+    if let Some((_, message)) = stderr.split_once("Parameter validation failed:") {
+        return Failure { code: "ValidationException".to_owned(), message: message.trim().to_owned() };
+    }
     let parts = stderr.trim().split_once("An error occurred (").and_then(|(_, rest)| rest.split_once(')'));
     let (code, rest) = parts.unwrap_or_else(|| panic!("aws: {stderr}"));
     let message = rest.split_once(" operation:").map_or("", |(_, message)| message.trim_start());

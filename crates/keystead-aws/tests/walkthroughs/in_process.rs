@@ -10,18 +10,18 @@ use crate::runner::{self, Call, Failure, Front};
 
 /// How instants are shown (WLK-04).
 #[derive(Clone, Copy)]
-pub enum Rendering {
+pub(crate) enum Rendering {
     Epoch,
     Iso8601,
 }
 
-pub struct InProcess {
+pub(crate) struct InProcess {
     kms: Kms,
     rendering: Rendering,
 }
 
 impl InProcess {
-    pub fn new(kms: Kms, rendering: Rendering) -> Self {
+    pub(crate) fn new(kms: Kms, rendering: Rendering) -> Self {
         Self { kms, rendering }
     }
 }
@@ -67,7 +67,7 @@ fn client(kms: &Kms, caller: &runner::Caller, region: &str) -> Client {
 }
 
 /// Builds the JSON of a request from options (WLK-02).
-pub fn request(shape: &str, options: &[(String, Vec<String>)]) -> Value {
+pub(crate) fn request(shape: &str, options: &[(String, Vec<String>)]) -> Value {
     let mut members = Map::new();
     for (option, values) in options {
         let (option, negated) = match option.strip_prefix("no-") {

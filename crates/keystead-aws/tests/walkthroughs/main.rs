@@ -47,7 +47,7 @@ fn create_policy_list() {
     walk!("30-create-policy-list");
 }
 
-/// WLK-31 but for aliases of services, which wait for AWS managed keys.
+/// Spec: WLK-31
 #[test]
 fn aliases() {
     walk!("31-aliases");
@@ -107,13 +107,19 @@ fn asymmetric_and_hmac() {
     walk!("40-asymmetric-and-hmac");
 }
 
-/// WLK-41 but for multi-Region keys with imported material.
+/// Spec: WLK-41
 #[test]
 fn multi_region() {
     walk!("41-multi-region");
 }
 
-/// WLK-60 but for the rotation of imported material.
+/// WLK-60, encapsulation.
+#[test]
+fn encapsulation() {
+    walk!("60-encapsulation");
+}
+
+/// WLK-60 but for encapsulation and the rotation of imported material.
 #[test]
 fn newer_operations() {
     walk!("60-newer-operations");

@@ -10,11 +10,11 @@ use serde_json::Value;
 use crate::script::seconds;
 
 /// The values that a script has captured.
-pub type Captured = BTreeMap<String, Value>;
+pub(crate) type Captured = BTreeMap<String, Value>;
 
 /// What a value has to look like.
 #[derive(Debug)]
-pub enum Pattern {
+pub(crate) enum Pattern {
     /// `…`
     Any,
     /// `$NAME`: captured where it is met first, equal from then on.
@@ -40,7 +40,7 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut rest = text;
         let pattern = pattern(&mut rest);
         assert_eq!(rest.trim(), "", "more than a pattern: {text}");
@@ -48,7 +48,7 @@ impl Pattern {
     }
 
     /// Compares, and captures.
-    pub fn check(&self, value: &Value, captured: &mut Captured, now: Timestamp) -> Result<(), String> {
+    pub(crate) fn check(&self, value: &Value, captured: &mut Captured, now: Timestamp) -> Result<(), String> {
         let fail = |wanted: String| Err(format!("{value} is not {wanted}"));
         let is_text = value.as_str();
         match self {
@@ -119,7 +119,7 @@ impl Pattern {
 }
 
 /// Whether `text` is as wanted; `…` at either end stands for more.
-pub fn fits(text: &str, wanted: &str) -> bool {
+pub(crate) fn fits(text: &str, wanted: &str) -> bool {
     match (wanted.strip_prefix('…'), wanted.strip_suffix('…')) {
         (Some(end), None) => text.ends_with(end),
         (None, Some(start)) => text.starts_with(start),
@@ -129,7 +129,7 @@ pub fn fits(text: &str, wanted: &str) -> bool {
 }
 
 /// Puts what was captured in the place of its name.
-pub fn interpolated(template: &str, captured: &Captured) -> String {
+pub(crate) fn interpolated(template: &str, captured: &Captured) -> String {
     let mut text = template.to_owned();
     // The longest name first, so that $K does not eat $K2.
     let mut names: Vec<&String> = captured.keys().collect();

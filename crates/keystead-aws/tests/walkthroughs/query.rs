@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Carries out a query: a path of members, `List[*].Member`, or `List[?…]` by equality or beginning.
-pub fn query(value: &Value, query: &str) -> Value {
+pub(crate) fn query(value: &Value, query: &str) -> Value {
     let Some((list, rest)) = query.split_once('[') else { return path(value, query) };
     let (filter, member) = rest.split_once(']').unwrap();
     let elements = path(value, list).as_array().cloned().unwrap_or_default();
@@ -15,7 +15,7 @@ pub fn query(value: &Value, query: &str) -> Value {
 }
 
 /// `text` prints scalars, and lists of them separated by tabs.
-pub fn as_text(value: &Value) -> String {
+pub(crate) fn as_text(value: &Value) -> String {
     match value {
         Value::Array(values) => values.iter().map(as_text).collect::<Vec<_>>().join("\t"),
         Value::String(text) => text.clone(),

@@ -14,51 +14,52 @@ use crate::pattern::{Captured, fits, interpolated};
 use crate::script::{Action, Expected, Step, parse, seconds};
 
 /// A way to carry out a call.
-pub trait Front {
+pub(crate) trait Front {
     fn call(&mut self, call: &Call<'_>) -> Result<Option<Value>, Failure>;
 }
 
 /// One call, as a script has it.
-pub struct Call<'c> {
-    pub caller: &'c Caller,
-    pub region: &'c str,
-    pub operation: &'c str,
-    pub options: &'c [(String, Vec<String>)],
-    pub query: Option<&'c str>,
-    pub as_text: bool,
+pub(crate) struct Call<'c> {
+    pub(crate) caller: &'c Caller,
+    pub(crate) region: &'c str,
+    pub(crate) operation: &'c str,
+    pub(crate) options: &'c [(String, Vec<String>)],
+    pub(crate) query: Option<&'c str>,
+    pub(crate) as_text: bool,
 }
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Caller {
-    pub arn: String,
+pub(crate) struct Caller {
+    pub(crate) arn: String,
     /// Its identity policy.
-    pub policy: Option<String>,
+    pub(crate) policy: Option<String>,
 }
 
 /// An exception.
 #[derive(Debug)]
-pub struct Failure {
-    pub code: String,
-    pub message: String,
+pub(crate) struct Failure {
+    pub(crate) code: String,
+    pub(crate) message: String,
 }
 
 /// Runs a script on every front.
-pub fn run(name: &str, script: &str) {
+pub(crate) fn run(name: &str, script: &str) {
     run_in_process(name, script);
     let steps = parse(script);
-    if let Some(aws) = std::env::var_os("KEYSTEAD_AWS_CLI") {
+    let is_for_aws = !steps.iter().any(|step| matches!(step.action, Action::InProcess));
+    if let Some(aws) = std::env::var_os("KEYSTEAD_AWS_CLI").filter(|_| is_for_aws) {
         let (kms, clock) = instance();
-        play(name, &steps, &mut AwsCli::new(aws, kms, callers(&steps)), &clock);
+        play(name, &steps, &mut AwsCli::new(aws, kms.clone(), callers(&steps)), &kms, &clock);
     }
 }
 
 /// Runs a script through the dispatcher.
-pub fn run_in_process(name: &str, script: &str) {
+pub(crate) fn run_in_process(name: &str, script: &str) {
     let steps = parse(script);
     for rendering in [Rendering::Epoch, Rendering::Iso8601] {
         let (kms, clock) = instance();
-        play(name, &steps, &mut InProcess::new(kms, rendering), &clock);
+        play(name, &steps, &mut InProcess::new(kms.clone(), rendering), &kms, &clock);
     }
 }
 
@@ -67,9 +68,13 @@ fn instance() -> (Kms, Arc<ManualClock>) {
     (Kms::builder().clock(Arc::clone(&clock)).build().unwrap(), clock)
 }
 
-fn play(name: &str, steps: &[Step], front: &mut dyn Front, clock: &ManualClock) {
+fn play(name: &str, steps: &[Step], front: &mut dyn Front, kms: &Kms, clock: &ManualClock) {
     let mut stage = Stage::new();
     for step in steps {
+        if let Action::Service(service) = &step.action {
+            let (region, account) = (stage.region.parse().unwrap(), stage.account.parse().unwrap());
+            kms.register_aws_managed_key(service.as_str(), region, account).unwrap();
+        }
         if let Err(error) = stage.perform(step, front, clock) {
             panic!("{name}: {}\n{error}", step.text);
         }
@@ -222,4 +227,4 @@ fn altered(how: &str, value: &str) -> String {
 }
 
 /// The identity policy of callers who may do everything (WLK-05, RUL-25).
-pub const ALLOWED: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["kms:*", "iam:CreateServiceLinkedRole"], "Resource": "*"}}"#;
+pub(crate) const ALLOWED: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["kms:*", "iam:CreateServiceLinkedRole"], "Resource": "*"}}"#;

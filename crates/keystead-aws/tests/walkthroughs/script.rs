@@ -3,14 +3,14 @@
 use crate::pattern::Pattern;
 
 /// One step of a script.
-pub struct Step {
+pub(crate) struct Step {
     /// As it stands in the script, for messages.
-    pub text: String,
-    pub action: Action,
-    pub expected: Option<Expected>,
+    pub(crate) text: String,
+    pub(crate) action: Action,
+    pub(crate) expected: Option<Expected>,
 }
 
-pub enum Action {
+pub(crate) enum Action {
     /// `@account ID`: user Alice of that account calls from now on.
     Account(String),
     /// `@region NAME`
@@ -20,6 +20,10 @@ pub enum Action {
     /// `@as ARN [allow | POLICY]`: another principal, without rights of its own, with all of them, or with those of an
     /// identity policy; `@as Alice`.
     As { principal: String, policy: Option<String> },
+    /// `@service NAME`: the service has a key of its own in the account and Region.
+    Service(String),
+    /// `@in-process`: the script is not for the `aws` command.
+    InProcess,
     /// `@let NAME = VALUE`, `@let NAME = flip VALUE`, `@let NAME = cut VALUE`
     Let { name: String, how: String, value: String },
     /// `kms OPERATION OPTIONS`, `repeat N times: kms …`
@@ -27,14 +31,14 @@ pub enum Action {
 }
 
 /// What a call is to answer.
-pub enum Expected {
+pub(crate) enum Expected {
     Nothing,
     Output(Pattern),
     Error { name: String, text: Option<String> },
 }
 
 /// The requirements that a script names, and its steps.
-pub fn parse(script: &str) -> Vec<Step> {
+pub(crate) fn parse(script: &str) -> Vec<Step> {
     let mut statements: Vec<String> = Vec::new();
     for line in script.lines() {
         let trimmed = line.trim();
@@ -67,6 +71,8 @@ fn action(text: &str) -> Action {
         ["@as", principal, policy] => {
             Action::As { principal: (*principal).to_owned(), policy: Some((*policy).to_owned()) }
         }
+        ["@service", name] => Action::Service((*name).to_owned()),
+        ["@in-process"] => Action::InProcess,
         ["@let", name, "=", value] => let_(name, "", value),
         ["@let", name, "=", how, value] => let_(name, how, value),
         ["repeat", times, "times:", "kms", operation, ..] => call(times.parse().unwrap(), operation, &rest[5..]),
@@ -105,7 +111,7 @@ fn expected(text: &str) -> Expected {
 }
 
 /// `7d`, `25h`, `90s`
-pub fn seconds(text: &str) -> u64 {
+pub(crate) fn seconds(text: &str) -> u64 {
     let (number, unit) = text.split_at(text.len() - 1);
     let unit = match unit {
         "d" => 86_400,

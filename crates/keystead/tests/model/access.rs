@@ -64,9 +64,9 @@ pub const NOBODY_MAY: [&str; 6] = ["Encrypt", "Sign", "GenerateMac", "DisableKey
 /// Why a call is not allowed (POL-114, POL-115).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
-    DeniedByKeyPolicy,
-    DeniedByIdentityPolicy,
-    NoIdentityPolicy,
+    KeyPolicyDenies,
+    IdentityPolicyDenies,
+    IdentityPolicySilent,
 }
 
 impl World {
@@ -128,14 +128,14 @@ impl World {
         let policy = self.key(key).policy;
         let by_identity = identity(seat.role, rule.action);
         if policy == Document::Closed && NOBODY_MAY.contains(&rule.action) {
-            return Some(Reason::DeniedByKeyPolicy);
+            return Some(Reason::KeyPolicyDenies);
         }
-        if by_identity == Some(Reason::DeniedByIdentityPolicy) {
+        if by_identity == Some(Reason::IdentityPolicyDenies) {
             return by_identity;
         }
         if self.is_foreign(seat, key) {
             let allowed = granted || (policy == Document::Neighbour && by_identity.is_none());
-            return (!rule.abroad || !allowed).then_some(Reason::NoIdentityPolicy);
+            return (!rule.abroad || !allowed).then_some(Reason::IdentityPolicySilent);
         }
         let direct = seat.role == Role::Guest && policy == Document::Guest && GUEST_MAY.contains(&rule.action);
         by_identity.filter(|_| !granted && !direct)
@@ -230,16 +230,16 @@ pub fn clerk_policy() -> String {
 fn identity(role: Role, action: &str) -> Option<Reason> {
     match role {
         Role::Root => None,
-        Role::Clerk => CLERK_MAY_NOT.contains(&action).then_some(Reason::DeniedByIdentityPolicy),
-        Role::Guest => Some(Reason::NoIdentityPolicy),
+        Role::Clerk => CLERK_MAY_NOT.contains(&action).then_some(Reason::IdentityPolicyDenies),
+        Role::Guest => Some(Reason::IdentityPolicySilent),
     }
 }
 
 fn denied(seat: Seat, action: &str, resource: Option<&str>, reason: Reason) -> Refusal {
     let because = match reason {
-        Reason::DeniedByKeyPolicy => "with an explicit deny in a resource-based policy".to_owned(),
-        Reason::DeniedByIdentityPolicy => "with an explicit deny in an identity-based policy".to_owned(),
-        Reason::NoIdentityPolicy => format!("because no identity-based policy allows the kms:{action} action"),
+        Reason::KeyPolicyDenies => "with an explicit deny in a resource-based policy".to_owned(),
+        Reason::IdentityPolicyDenies => "with an explicit deny in an identity-based policy".to_owned(),
+        Reason::IdentityPolicySilent => format!("because no identity-based policy allows the kms:{action} action"),
     };
     let on = resource.map(|resource| format!(" on resource: {resource}")).unwrap_or_default();
     let message = format!("User: {} is not authorized to perform: kms:{action}{on} {because}", seat.arn());

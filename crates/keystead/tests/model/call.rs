@@ -473,8 +473,11 @@ pub struct RotationEntry {
     pub date: Option<i64>,
     pub kind: Option<String>,
     /// Of imported material: what it was called, whether it is there, until when.
-    pub imported: Option<(Option<String>, String, Option<String>, Option<i64>)>,
+    pub imported: Option<ImportedMaterial>,
 }
+
+/// Of imported material: `KeyMaterialDescription`, `ImportState`, `ExpirationModel`, `ValidTo`.
+pub type ImportedMaterial = (Option<String>, String, Option<String>, Option<i64>);
 
 /// A key ARN and the material of that key that was used.
 #[derive(Clone, Debug, PartialEq, Eq)]

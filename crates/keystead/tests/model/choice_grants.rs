@@ -85,13 +85,13 @@ impl Step {
 
     /// A principal of this account or the other: those that call, and a few that cannot hold grants.
     pub fn principal(&self, n: u8) -> String {
-        let at = if n % 3 == 0 { self.seat.at ^ 1 } else { self.seat.at };
+        let at = if n.is_multiple_of(3) { self.seat.at ^ 1 } else { self.seat.at };
         let role = pick(&[Role::Guest, Role::Guest, Role::Clerk, Role::Root, Role::Guest], n / 3);
         let seat = Seat { at, role };
         match n % 64 {
             60 => "nobody".to_owned(),
             61 => seat.root_arn().replace(":root", ":group/all"),
-            _ if role == Role::Clerk && n % 2 == 0 => seat.role_arn(),
+            _ if role == Role::Clerk && n.is_multiple_of(2) => seat.role_arn(),
             _ => seat.arn(),
         }
     }

@@ -125,6 +125,7 @@ impl World {
         limit: Option<i64>,
     ) -> Outcome {
         page_size(limit)?;
+        require((1..=2048).contains(&key.chars().count()))?;
         grant_id(id)?;
         let key = self.admit(seat, key, "ListGrants")?;
         let entries = self.key(key).grants.iter().filter(|grant| {
