@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keystead::crypto::{DefaultProvider, MacAlgorithm, Provider};
 use keystead::store::{Range, Store};
-use keystead::{Clock, Kms};
+use keystead::{CallError, Clock, Kms};
 use keystead_memory::MemoryStore;
 use serde_json::json;
 
@@ -31,13 +31,17 @@ fn ciphertexts_belong_to_one_key() {
 /// Spec: OVR-24, KEY-98
 #[test]
 fn data_keys_in_hand_outlive_the_use_of_the_key() {
-    let ends: [(&str, &str, fn(&World, &str)); 4] = [
-        ("disable", "DisabledException", |world, id| drop(world.root.disable_key(id).send().unwrap())),
-        ("delete", "KMSInvalidStateException", |world, id| drop(world.root.schedule_key_deletion(id).send().unwrap())),
+    type End = fn(&World, &str) -> Result<(), CallError>;
+    let ends: [(&str, &str, End); 4] = [
+        ("disable", "DisabledException", |world, id| world.root.disable_key(id).send().map(|_| ())),
+        ("delete", "KMSInvalidStateException", |world, id| world.root.schedule_key_deletion(id).send().map(|_| ())),
         ("delete material", "KMSInvalidStateException", |world, id| {
-            world.root.delete_imported_key_material(id).send().unwrap();
+            world.root.delete_imported_key_material(id).send().map(|_| ())
         }),
-        ("expire", "KMSInvalidStateException", |world, _| world.clock.advance_days(2)),
+        ("expire", "KMSInvalidStateException", |world, _| {
+            world.clock.advance_days(2);
+            Ok(())
+        }),
     ];
     for (name, code, end) in ends {
         let world = World::new();
@@ -48,7 +52,7 @@ fn data_keys_in_hand_outlive_the_use_of_the_key() {
         import.send().unwrap();
         let data_key = world.root.generate_data_key(&key.id).key_spec("AES_256").send().unwrap();
         let before = DefaultProvider.mac(MacAlgorithm::HmacSha256, data_key.expose()).unwrap().sign(&[b"data"]);
-        end(&world, &key.id);
+        end(&world, &key.id).unwrap();
         assert_code(world.root.decrypt(&data_key.ciphertext_blob).send(), code);
         assert_code(world.root.generate_data_key(&key.id).key_spec("AES_256").send(), code);
         let after = DefaultProvider.mac(MacAlgorithm::HmacSha256, data_key.expose()).unwrap().sign(&[b"data"]);
