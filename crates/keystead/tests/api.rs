@@ -5,6 +5,7 @@ mod support;
 
 use std::time::Duration;
 
+use keystead::catalogue::{Bucket, operations};
 use keystead::operations::*;
 use keystead::{CallError, Caller, Error, Fault, GrantVisibilityDelay, QuotaProfile};
 use serde_json::json;
@@ -151,6 +152,32 @@ fn shape_comes_before_access_and_access_before_state() {
         "DisabledException",
         &format!("{} is disabled.", key.arn),
     );
+}
+
+/// What quotas, last use and audit take for a use of key material is the table of chapter 00, section 7.
+///
+/// Spec: OVR-30
+#[test]
+fn cryptographic_operations_are_those_of_the_table() {
+    let table = [
+        "Encrypt",
+        "Decrypt",
+        "ReEncrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyWithoutPlaintext",
+        "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext",
+        "GenerateMac",
+        "VerifyMac",
+        "Sign",
+        "Verify",
+        "GenerateRandom",
+        "DeriveSharedSecret",
+        "Encapsulate",
+        "Decapsulate",
+    ];
+    let found = operations().iter().filter(|row| matches!(row.bucket(), Bucket::Cryptographic | Bucket::KeyPair));
+    assert_same_set(found.map(|row| row.name()), table);
 }
 
 /// Spec: API-012, KEY-112, PRM-29, PRM-33, STA-47, RUL-01
