@@ -124,7 +124,8 @@ fn features_combine_as_the_table_says() {
         for (origin, state) in [("AWS_KMS", "Enabled"), ("EXTERNAL", "PendingImport")] {
             for multi_region in [false, true] {
                 let made = create().origin(origin).multi_region(multi_region).send();
-                let metadata = made.unwrap_or_else(|error| panic!("{spec} {origin}: {error}")).into_inner().key_metadata;
+                let metadata =
+                    made.unwrap_or_else(|error| panic!("{spec} {origin}: {error}")).into_inner().key_metadata;
                 let shown = (metadata.origin.as_str(), metadata.key_state.as_str(), metadata.multi_region);
                 assert_eq!(shown, (origin, state, multi_region), "{spec}");
             }
