@@ -4,7 +4,7 @@ use std::error::Error;
 
 use keystead::crypto::{DefaultProvider, Provider};
 use keystead::operations::{DecryptResponse, EncryptResponse, GenerateDataKeyResponse};
-use keystead::{Answer, CallError, Caller, Client, EncryptionContext, Kms, QuotaProfile};
+use keystead::{Answer, CallError, Caller, Client, EncryptionContext, Kms, KmsBuilder, QuotaProfile};
 
 /// The account of all benchmarks.
 pub const ACCOUNT: &str = "111122223333";
@@ -44,7 +44,15 @@ impl Facade {
     /// # Errors
     /// When the operating system has no entropy.
     pub fn over(provider: impl Provider) -> Result<Self, Box<dyn Error>> {
-        let kms = Kms::builder().provider(provider).no_audit().quotas(QuotaProfile::UNLIMITED).build()?;
+        Self::of(Kms::builder().provider(provider))
+    }
+
+    /// An instance as `builder` says, without audit and quotas; it lists no keys.
+    ///
+    /// # Errors
+    /// When the instance cannot be built.
+    pub fn of(builder: KmsBuilder) -> Result<Self, Box<dyn Error>> {
+        let kms = builder.no_audit().quotas(QuotaProfile::UNLIMITED).build()?;
         let user = Caller::user(ACCOUNT, "benchmark")?.identity_policy(
             r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}"#,
         )?;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use keystead::crypto::SecretBytes;
 use keystead::hierarchy::RawRootKey;
-use keystead::{Caller, Kms};
+use keystead::{Caller, Kms, replace_root_key};
 use keystead_redb::{BackupError, OpenError, RedbStore};
-use keystead_store::{Batch, Entry, Expect, Key, Range, Store};
+use keystead_store::{Batch, Entry, Expect, Fault, FaultyStore, Key, Range, Store};
 
 #[test]
 fn a_store_in_use_is_refused() {
@@ -167,6 +167,53 @@ fn another_root_key_opens_nothing_and_changes_nothing() {
     let kms = open(&path, 7).unwrap();
     let client = kms.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
     assert_eq!(client.decrypt(&sealed).send().unwrap().expose(), b"secret");
+}
+
+/// Spec: OVR-17, OVR-18
+#[test]
+fn the_root_key_can_be_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let kms = open(&path, 7).unwrap();
+    let mut sealed = Vec::new();
+    for region in ["us-west-2", "eu-west-1"] {
+        let client = kms.client(region, Caller::account_root("111122223333").unwrap()).unwrap();
+        let key = client.create_key().send().unwrap().key_metadata.key_id;
+        sealed.push((region, client.encrypt(key, b"secret").send().unwrap().into_inner().ciphertext_blob));
+    }
+    drop(kms);
+    let opens = |kms: &Kms| {
+        for (region, blob) in &sealed {
+            let client = kms.client(region, Caller::account_root("111122223333").unwrap()).unwrap();
+            assert_eq!(client.decrypt(blob).send().unwrap().expose(), b"secret");
+        }
+    };
+
+    let store = RedbStore::open(&path).unwrap();
+    let before = contents(&store);
+    let refused = replace_root_key(&store, &root_key(9), &root_key(8)).unwrap_err();
+    assert!(refused.to_string().contains("root key"), "{refused}");
+    assert_eq!(contents(&store), before, "a wrong former root key changes nothing");
+
+    // Whether it is interrupted before or after its one commit, one of the two root keys opens everything.
+    let faulty = FaultyStore::new(store);
+    faulty.fail_at(1, Fault::Before);
+    replace_root_key(&faulty, &root_key(7), &root_key(8)).unwrap_err();
+    assert_eq!(contents(faulty.inner()), before);
+    faulty.fail_at(1, Fault::After);
+    replace_root_key(&faulty, &root_key(7), &root_key(8)).unwrap_err();
+    drop(faulty);
+    opens(&open(&path, 8).unwrap());
+    assert!(open(&path, 7).is_err(), "the former root key opens nothing any more");
+
+    let store = RedbStore::open(&path).unwrap();
+    let keys = contents(&store).len();
+    assert_eq!(replace_root_key(&store, &root_key(8), &root_key(9)).unwrap(), 3, "two Regions and the instance");
+    assert_eq!(contents(&store).len(), keys);
+    drop(store);
+    opens(&open(&path, 9).unwrap());
+    let empty = RedbStore::open(folder.path().join("empty")).unwrap();
+    assert_eq!(replace_root_key(&empty, &root_key(1), &root_key(2)).unwrap(), 0);
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Secrets of the instance itself, sealed by the root key.
 
 use keystead_crypto::{MacAlgorithm, Provider, Sealer, SealingAlgorithm, SecretBytes, hkdf};
-use keystead_hierarchy::RootKey;
+use keystead_hierarchy::{RootKey, RootKeyError};
 use keystead_store::{Batch, CommitError, Expect, Store};
 
 use crate::Error;
-use crate::engine::{crypto, storage};
+use crate::engine::{crypto, internal, storage};
 
 /// The secret from which the instance derives its own keys. It is made once per store.
 pub(crate) struct InstanceSecret(SecretBytes);
@@ -19,13 +19,10 @@ impl InstanceSecret {
     ) -> Result<Self, Error> {
         loop {
             if let Some(entry) = store.get(STORE_KEY).map_err(storage)? {
-                let secret = root_key.open(&entry.value, STORE_KEY);
-                return secret.map(Self).map_err(|error| Error::KmsInternal(format!("root key: {error}").into()));
+                return root_key.open(&entry.value, STORE_KEY).map(Self).map_err(fault);
             }
             let secret = SecretBytes::random(entropy, LEN).map_err(crypto)?;
-            let sealed = root_key
-                .seal(secret.expose(), STORE_KEY)
-                .map_err(|error| Error::KmsInternal(format!("root key: {error}").into()))?;
+            let sealed = root_key.seal(secret.expose(), STORE_KEY).map_err(fault)?;
             let mut batch = Batch::new();
             batch.put(STORE_KEY, sealed, Expect::Absent);
             match store.commit(batch) {
@@ -34,6 +31,20 @@ impl InstanceSecret {
                 Err(error) => return Err(Error::KmsInternal(format!("storage: {error}").into())),
             }
         }
+    }
+
+    /// Adds the secret of the store, if it has one, to a commit that puts it under another root key.
+    pub(crate) fn reseal(
+        store: &dyn Store,
+        former: &dyn RootKey,
+        next: &dyn RootKey,
+        batch: &mut Batch,
+    ) -> Result<(), Error> {
+        let Some(entry) = store.get(STORE_KEY).map_err(storage)? else { return Ok(()) };
+        let secret = former.open(&entry.value, STORE_KEY).map_err(fault)?;
+        let sealed = next.seal(secret.expose(), STORE_KEY).map_err(fault)?;
+        batch.put(STORE_KEY, sealed, Expect::Revision(entry.revision));
+        Ok(())
     }
 
     /// The key that seals grant tokens.
@@ -59,6 +70,10 @@ impl InstanceSecret {
         hkdf(provider, MacAlgorithm::HmacSha256, b"", self.0.expose(), label, key.as_mut()).map_err(crypto)?;
         Ok(key)
     }
+}
+
+fn fault(error: RootKeyError) -> Error {
+    internal("root key", error)
 }
 
 const STORE_KEY: &[u8] = b"\0instance\0secret";

@@ -69,6 +69,7 @@ mod related;
 mod request;
 mod resolve;
 mod response;
+mod root_replacement;
 mod shape;
 mod snapshot;
 mod sync;
@@ -122,4 +123,5 @@ pub use quota::{
     RequestQuota, ResourceQuota,
 };
 pub use request::ApiRequest;
+pub use root_replacement::replace_root_key;
 pub use value::{Blob, GrantConstraints, RecipientInfo, Tag, XksProxyAuthenticationCredential};

@@ -1,0 +1,36 @@
+//! Replacement of the root key.
+
+use keystead_hierarchy::{Domain, DomainKeyEnvelope, RootKey};
+use keystead_store::{Batch, Expect, Range, Store};
+
+use crate::engine::{damaged, hierarchy, internal, storage};
+use crate::instance::InstanceSecret;
+use crate::{Error, record};
+
+/// Seals anew, under the root key `next`, whatever the root key `former` protects in a store: the domain keys and the
+/// instance's own secret. No key material and no ciphertext changes (OVR-17, OVR-18), so it is quick however many keys
+/// there are. It is one commit: after a crash the store is under one of the two root keys, whole.
+///
+/// No instance may be open on the store. Returns how many secrets were sealed anew; an empty store has none.
+///
+/// What was copied before, backups among it, still opens with the former root key. If that has leaked, replace it, then
+/// rotate the domain keys ([`Kms::rotate_domain_key`](crate::Kms::rotate_domain_key)), and destroy former copies.
+///
+/// # Errors
+/// [`Error::KmsInternal`] when another root key protects the store, when one of the two cannot be used, or when the store
+/// fails.
+pub fn replace_root_key(store: &dyn Store, former: &dyn RootKey, next: &dyn RootKey) -> Result<usize, Error> {
+    let mut batch = Batch::new();
+    InstanceSecret::reseal(store, former, next, &mut batch)?;
+    for (key, entry) in store.scan(&Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)? {
+        let (partition, region) = record::parse_domain_key(&key).ok_or_else(|| damaged("domain key"))?;
+        let envelope = DomainKeyEnvelope::from_bytes(&*entry.value).map_err(hierarchy)?;
+        let resealed = envelope.reseal(former, next, &Domain { partition, region }).map_err(hierarchy)?;
+        batch.put(key, resealed.as_bytes(), Expect::Revision(entry.revision));
+    }
+    let count = batch.len();
+    if count > 0 {
+        store.commit(batch).map_err(|error| internal("storage", error))?;
+    }
+    Ok(count)
+}
