@@ -130,14 +130,14 @@ fn eventual_commits_are_lost_from_the_end_only() {
 }
 
 /// A record and what was written to it; `None` deletes it.
-type Change = (Vec<u8>, Option<Vec<u8>>);
+type Written = (Vec<u8>, Option<Vec<u8>>);
 
 /// Commits, and what must have come of them.
 #[derive(Default)]
 struct Work {
     records: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The two records that each commit writes, if nobody knows whether the last one did.
-    doubtful: Option<[Change; 3]>,
+    doubtful: Option<[Written; 3]>,
     failures: usize,
     last_error: String,
 }
@@ -187,7 +187,7 @@ impl Work {
         }
     }
 
-    fn apply(&mut self, changes: [Change; 3]) {
+    fn apply(&mut self, changes: [Written; 3]) {
         for (key, value) in changes {
             match value {
                 Some(value) => drop(self.records.insert(key, value)),
