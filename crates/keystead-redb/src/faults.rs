@@ -129,18 +129,18 @@ fn eventual_commits_are_lost_from_the_end_only() {
     }
 }
 
+/// A record and what was written to it; `None` deletes it.
+type Written = (Vec<u8>, Option<Vec<u8>>);
+
 /// Commits, and what must have come of them.
 #[derive(Default)]
 struct Work {
     records: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// What the last commit was to change, if nobody knows whether it did.
-    doubtful: Option<Changes>,
+    /// The two records that each commit writes, if nobody knows whether the last one did.
+    doubtful: Option<[Written; 3]>,
     failures: usize,
     last_error: String,
 }
-
-/// Records that are written with a value, or deleted.
-type Changes = [(Vec<u8>, Option<Vec<u8>>); 3];
 
 impl Work {
     fn step(&mut self, store: &RedbStore, n: u64) {
@@ -187,7 +187,7 @@ impl Work {
         }
     }
 
-    fn apply(&mut self, changes: Changes) {
+    fn apply(&mut self, changes: [Written; 3]) {
         for (key, value) in changes {
             match value {
                 Some(value) => drop(self.records.insert(key, value)),

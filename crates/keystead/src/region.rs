@@ -10,7 +10,7 @@ use keystead_store::{Batch, Expect, Range, Revision};
 use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
 
 use crate::Error;
-use crate::engine::{Engine, hierarchy, storage};
+use crate::engine::{Engine, damaged, hierarchy, storage};
 use crate::grant::{Grant, GrantIndex};
 use crate::kms::RegionConfig;
 use crate::ledger::{Ledger, View};
@@ -207,6 +207,9 @@ impl RegionState {
         let Some(entry) = view.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
         let record: KeyRecord = record::decode(&entry.value)?;
         let (materials, grants) = (load_materials(&view, arn)?, load_grants(&view, arn)?);
+        if !is_whole(arn, &record, &materials) {
+            return Err(damaged("key"));
+        }
         let usage = view.get(&record::usage_key(arn)).map_err(storage)?;
         let usage = usage.map(|entry| record::decode::<UsageRecord>(&entry.value)).transpose()?;
         let materials = Some(materials);
@@ -222,6 +225,17 @@ impl RegionState {
 /// What every ARN of the account in a Region begins with.
 pub(crate) fn arn_prefix(partition: Partition, region: Region, account: AccountId) -> String {
     format!("arn:{partition}:kms:{region}:{account}:")
+}
+
+/// Whether what never changes of a key agrees with its ID and its materials: a key that was made something else is not
+/// adopted (KEY-06). What fits by its form is found out on use, because tokens are bound to spec and usage (OVR-16).
+fn is_whole(arn: &KeyArn, record: &KeyRecord, materials: &[Arc<Material>]) -> bool {
+    let is_imported = record.origin == Origin::External;
+    record.spec.allows(record.usage)
+        && record.spec.available_in(record.profile)
+        && record.related.is_some() == arn.key_id.is_multi_region()
+        && record.import.is_some() == is_imported
+        && materials.iter().all(|material| material.imported.is_some() == is_imported)
 }
 
 fn load_grants(view: &View<'_>, arn: &KeyArn) -> Result<GrantIndex, Error> {

@@ -3,8 +3,11 @@
 
 mod support;
 
+use std::time::Duration;
+
+use keystead::catalogue::{Bucket, operations};
 use keystead::operations::*;
-use keystead::{CallError, Caller, Fault};
+use keystead::{CallError, Caller, Error, Fault, GrantVisibilityDelay, QuotaProfile};
 use serde_json::json;
 use support::*;
 
@@ -151,6 +154,32 @@ fn shape_comes_before_access_and_access_before_state() {
     );
 }
 
+/// What quotas, last use and audit take for a use of key material is the table of chapter 00, section 7.
+///
+/// Spec: OVR-30
+#[test]
+fn cryptographic_operations_are_those_of_the_table() {
+    let table = [
+        "Encrypt",
+        "Decrypt",
+        "ReEncrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyWithoutPlaintext",
+        "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext",
+        "GenerateMac",
+        "VerifyMac",
+        "Sign",
+        "Verify",
+        "GenerateRandom",
+        "DeriveSharedSecret",
+        "Encapsulate",
+        "Decapsulate",
+    ];
+    let found = operations().iter().filter(|row| matches!(row.bucket(), Bucket::Cryptographic | Bucket::KeyPair));
+    assert_same_set(found.map(|row| row.name()), table);
+}
+
 /// Spec: API-012, KEY-112, PRM-29, PRM-33, STA-47, RUL-01
 #[test]
 fn the_first_failing_step_decides() {
@@ -185,6 +214,125 @@ fn the_first_failing_step_decides() {
         ];
         let expected = (0..7).find(|bit| fails(*bit)).map(|bit| expected[bit as usize]);
         assert_eq!(result.err().map(|error| error.code()), expected, "{combination:07b}");
+    }
+}
+
+/// Of what CreateKey judges by content, the policy comes first, then tags, then quotas.
+///
+/// Spec: RUL-18, RUL-56
+#[test]
+fn content_is_judged_in_the_order_of_the_ruling() {
+    let world = World::with(|builder| builder.quotas(QuotaProfile::DEFAULT.with_keys_per_account(1)));
+    let oversized = || " ".repeat(32_769);
+    let nobody = || {
+        policy(&[json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{OTHER}:root") },
+                                     "Action": "kms:*", "Resource": "*" })])
+    };
+    let unknown_operator = || {
+        policy(&[json!({ "Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*",
+                                               "Condition": { "ForEachValue:StringEquals": { "a": "b" } } })])
+    };
+    for full in [false, true] {
+        if full {
+            world.key();
+        }
+        for bad_tag in [false, true] {
+            let create = |document: Option<String>| {
+                let call = world.root.create_key().tag(if bad_tag { "aws:reserved" } else { "fine" }, "x");
+                match document {
+                    Some(document) => call.policy(document).send(),
+                    None => call.send(),
+                }
+            };
+            assert_code(create(Some(oversized())), "LimitExceededException");
+            assert_code(create(Some("{}".to_owned())), MALFORMED);
+            assert_code(create(Some(unknown_operator())), MALFORMED);
+            let message = "The new key policy will not allow you to update the key policy in the future.";
+            assert_refused(create(Some(nobody())), MALFORMED, message);
+            if bad_tag {
+                assert_code(create(None), "TagException");
+            } else if full {
+                assert_code(create(None), "LimitExceededException");
+            }
+        }
+    }
+}
+
+/// Spec: RUL-18
+#[test]
+fn names_come_before_quotas_and_conflicts_after_them() {
+    let world = World::with(|builder| builder.quotas(QuotaProfile::DEFAULT.with_aliases_per_key(1)));
+    let (key, other) = (world.key(), world.key());
+    // 12a: the named key, then the ciphertext.
+    let mut damaged = world.root.encrypt(&key.id, b"x").send().unwrap().into_inner().ciphertext_blob;
+    *damaged.last_mut().unwrap() ^= 1;
+    assert_code(world.root.decrypt(&damaged).key_id(&other.id).send(), "IncorrectKeyException");
+    assert_code(world.root.decrypt(&damaged).key_id(&key.id).send(), "InvalidCiphertextException");
+    // 12c before 12f.
+    world.root.create_alias("alias/a", &key.id).send().unwrap();
+    assert_code(world.root.create_alias("alias/a", &key.id).send(), "AlreadyExistsException");
+    assert_code(world.root.create_alias("alias/b", &key.id).send(), "LimitExceededException");
+    // 12c before 12d and 12e.
+    let related = world.root.create_key().multi_region(true).send().unwrap().key_metadata.key_id;
+    let replicate = || world.root.replicate_key(related, "eu-west-1");
+    assert_code(replicate().policy("{}").tag("aws:reserved", "x").send(), MALFORMED);
+    assert_code(replicate().tag("aws:reserved", "x").send(), "TagException");
+    replicate().send().unwrap();
+    assert_code(replicate().policy("{}").tag("aws:reserved", "x").send(), "AlreadyExistsException");
+    // 12f before 12g.
+    for _ in 0..25 {
+        world.clock.advance_days(1);
+        world.root.rotate_key_on_demand(&key.id).send().unwrap();
+    }
+    for id in [&key.id, &other.id] {
+        world.root.enable_key_rotation(id).rotation_period_in_days(90).send().unwrap();
+    }
+    world.clock.advance(Duration::from_secs(90 * 86_400 - 600));
+    assert_code(world.root.rotate_key_on_demand(&other.id).send(), "ConflictException");
+    assert_code(world.root.rotate_key_on_demand(&key.id).send(), "LimitExceededException");
+}
+
+/// Spec: KEY-39
+#[test]
+fn describing_a_key_takes_ten_grant_tokens() {
+    let delay = GrantVisibilityDelay::from(Duration::from_secs(300));
+    let world = World::with(|builder| builder.grant_visibility_delay(delay));
+    let key = world.key();
+    let alice = world.user(&[]);
+    let grants: Vec<_> = (0..10)
+        .map(|nth| {
+            let call = world.root.create_grant(&key.id, alice.caller_arn()).name(format!("grant-{nth}"));
+            call.operation(if nth == 9 { "DescribeKey" } else { "Encrypt" }).send().unwrap().into_inner()
+        })
+        .collect();
+    let tokens = |range: std::ops::Range<usize>| {
+        grants[range]
+            .iter()
+            .map(|grant| grant.grant_token.to_string().into())
+            .collect::<Vec<std::borrow::Cow<'_, str>>>()
+    };
+    assert_code(alice.describe_key(&key.id).send(), "AccessDeniedException");
+    assert_code(alice.describe_key(&key.id).grant_tokens(tokens(0..9)).send(), "AccessDeniedException");
+    alice.describe_key(&key.id).grant_tokens(tokens(0..10)).send().unwrap();
+    let eleven = [tokens(0..10), tokens(9..10)].concat();
+    assert_code(alice.describe_key(&key.id).grant_tokens(eleven).send(), "ValidationException");
+}
+
+/// Spec: KEY-108
+#[test]
+fn what_only_slow_stores_need_is_there_and_checked() {
+    let world = World::new();
+    let key = world.key();
+    let grant = world.root.create_grant(&key.id, world.user(&[]).caller_arn()).operation("Encrypt").send().unwrap();
+    let encrypt = |token: &str| world.root.encrypt(&key.id, b"x").grant_tokens(vec![token.to_owned().into()]).send();
+    encrypt(&grant.grant_token).unwrap();
+    assert_code(encrypt("no token"), "InvalidGrantTokenException");
+    let mut altered = grant.grant_token.to_string().into_bytes();
+    let middle = altered.len() / 2;
+    altered[middle] = if altered[middle] == b'A' { b'B' } else { b'A' };
+    assert_code(encrypt(&String::from_utf8(altered).unwrap()), "InvalidGrantTokenException");
+    for error in [Error::DependencyTimeout("slow".into()), Error::KmsInternal("broken".into())] {
+        assert_eq!((error.fault(), error.is_retryable()), (Fault::Server, true), "{error}");
     }
 }
 
@@ -414,3 +562,5 @@ fn a_change_is_seen_by_the_next_call_of_any_client() {
     second.create_alias("alias/a", &key.id).send().unwrap();
     world.root.encrypt("alias/a", b"x").send().unwrap();
 }
+
+const MALFORMED: &str = "MalformedPolicyDocumentException";

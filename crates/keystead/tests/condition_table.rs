@@ -195,7 +195,7 @@ const GRANTS: Present = Present::Of(&["kms:CreateGrant", "kms:RetireGrant"]);
 
 /// Spec: CND-01..CND-14, CND-16..CND-21, CND-23, CND-29, CND-25..CND-28, CND-33, CND-39, CND-43, CND-44,
 /// CND-46..CND-50, CND-52..CND-54, CND-57, CND-69..CND-71, CND-73, CND-79..CND-86, CND-88, CND-92, CND-111, CND-121,
-/// CND-123, CND-125..CND-127
+/// CND-123, CND-125..CND-127, OVR-29
 #[test]
 fn identity_policies_see_what_the_tables_say() {
     let scene = Scene::new();

@@ -162,7 +162,7 @@ fn the_size_of_a_data_key_is_given_exactly_once() {
     assert_refused(plain().key_spec("AES_192").send(), "ValidationException", &violation(item));
 }
 
-/// Spec: KEY-46, KEY-98, OVR-24
+/// Spec: KEY-46, KEY-98
 #[test]
 fn disabling_reaches_data_keys_when_they_are_opened_again() {
     let world = World::new();

@@ -164,7 +164,7 @@ fn a_demanded_key_must_be_the_one() {
     assert!(matches!(refused, EnvelopeError::Kms(error) if error.code() == "IncorrectKeyException"));
 }
 
-/// Spec: KEY-100
+/// Spec: KEY-100, OVR-21
 #[test]
 fn an_envelope_moves_to_another_key_without_its_data_being_encrypted_anew() {
     let (_kms, client, key) = instance();
@@ -179,6 +179,23 @@ fn an_envelope_moves_to_another_key_without_its_data_being_encrypted_anew() {
     let opened = envelope::open(&client).context("tenant", "7").open_to_vec(moved.as_slice()).unwrap();
     assert_eq!(opened.expose(), plaintext);
     assert!(envelope::open(&client).open_to_vec(sealed.as_slice()).is_err());
+}
+
+/// The data key of the data is sealed under a data key, and that under the KMS key, which alone never leaves.
+///
+/// Spec: OVR-20
+#[test]
+fn envelopes_nest() {
+    let (_kms, client, top) = instance();
+    let lower = new_key(&client);
+    let inner = envelope::seal(&client, &lower).seal_to_vec(b"data").unwrap();
+    let outer = envelope::seal(&client, &top).seal_to_vec(&inner).unwrap();
+    client.disable_key(&top).send().unwrap();
+    assert!(envelope::open(&client).open_to_vec(outer.as_slice()).is_err());
+    client.enable_key(&top).send().unwrap();
+    let opened = envelope::open(&client).open_to_vec(outer.as_slice()).unwrap();
+    assert_eq!(opened.expose(), inner);
+    assert_eq!(envelope::open(&client).open_to_vec(opened.expose()).unwrap().expose(), b"data");
 }
 
 #[test]

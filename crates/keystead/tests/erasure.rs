@@ -16,7 +16,7 @@ use common::{ACCOUNT, REGION, root_key};
 use keystead::crypto::entropy::{SeededEntropy, SystemEntropy};
 use keystead::crypto::{CryptoError, DefaultProvider, Entropy, Provider};
 use keystead::hierarchy::spec::{WrappingAlgorithm, WrappingKeySpec};
-use keystead::{Caller, Client, Clock, Kms, ManualClock, MaterialCaching};
+use keystead::{CallError, Caller, Client, Clock, Kms, ManualClock, MaterialCaching};
 use keystead_memory::MemoryStore;
 
 /// Everything secret in these tests begins with one of these, so that it is known again wherever it lies.
@@ -102,15 +102,15 @@ fn strict_mode_keeps_no_material() {
 /// Spec: RUL-08
 #[test]
 fn cached_material_goes_with_the_use_of_the_key() {
-    let ends: [(&str, fn(&WrappedMaterial)); 4] = [
-        ("disable", |imported| drop(imported.client.disable_key(&imported.key).send().unwrap())),
-        ("delete", |imported| drop(imported.client.schedule_key_deletion(&imported.key).send().unwrap())),
-        ("delete material", |imported| {
-            imported.client.delete_imported_key_material(&imported.key).send().unwrap();
-        }),
+    type End = fn(&WrappedMaterial) -> Result<(), CallError>;
+    let ends: [(&str, End); 4] = [
+        ("disable", |imported| imported.client.disable_key(&imported.key).send().map(|_| ())),
+        ("delete", |imported| imported.client.schedule_key_deletion(&imported.key).send().map(|_| ())),
+        ("delete material", |imported| imported.client.delete_imported_key_material(&imported.key).send().map(|_| ())),
         ("expire", |imported| {
             imported.clock.advance(Duration::from_secs(3 * 86_400));
             imported.kms.sweep().unwrap();
+            Ok(())
         }),
     ];
     for (name, end) in ends {
@@ -120,7 +120,7 @@ fn cached_material_goes_with_the_use_of_the_key() {
             imported.import();
             imported.client.encrypt(&imported.key, b"x").send().unwrap();
             assert!(live(IMPORTED) > 0 || !keeps_key_bytes(), "nothing is cached");
-            end(&imported);
+            end(&imported).unwrap();
         });
         assert_eq!(live(IMPORTED), 0, "{name}");
         assert_nothing(&leaked);

@@ -91,7 +91,7 @@ fn a_deny_defeats_a_grant() {
     assert!(error.message().ends_with("with an explicit deny in an identity-based policy"), "{error}");
 }
 
-/// Spec: GRA-25, GRA-26, GRA-27, GRA-28, RUL-67
+/// Spec: GRA-25, GRA-26, GRA-27, GRA-28, RUL-67, OVR-29
 #[test]
 fn constraints_hold_for_the_encryption_context() {
     let house = House::new();
@@ -184,6 +184,54 @@ fn a_service_grant_holds_for_its_source_only() {
     caller(source).encrypt(house.key, b"x").send().unwrap();
     let other = "arn:aws:logs:us-west-2:111122223333:log-group:h";
     assert_eq!(code(caller(other).encrypt(house.key, b"x").send()), "AccessDeniedException");
+}
+
+/// Spec: API-125, GRA-69
+#[test]
+fn only_services_ask_for_the_grants_of_services() {
+    let house = House::new();
+    let (service, other) = ("logs.us-west-2.amazonaws.com", "s3.us-west-2.amazonaws.com");
+    let source = "arn:aws:logs:us-west-2:111122223333:log-group:g";
+    let create = |grantee: &'static str, source: &'static str| {
+        let mut request = keystead::operations::CreateGrant::new();
+        request.key_id = Some((&house.key).into());
+        request.grantee_service_principal = Some(grantee.into());
+        request.operations = Some(vec!["Encrypt".into(), "DescribeKey".into()]);
+        house.root.call(request).source_arn(source).retiring_service_principal(grantee).send()
+    };
+    create(service, source).unwrap();
+    create(other, source).unwrap();
+    let long = |length: usize| -> &'static str {
+        let start = format!("arn:aws:s3:us-west-2:{OWNER}:");
+        let rest = "x".repeat(length - start.len());
+        (start + &rest).leak()
+    };
+    create(other, long(512)).unwrap();
+    assert_eq!(code(create(other, long(513))), "ValidationException");
+    assert_eq!(code(create(other, "arn:aws:s3:::bucket-without-account")), "ValidationException");
+
+    let listed = house.root.list_grants(house.key).send().unwrap().into_inner().grants;
+    let of_service = listed.iter().find(|grant| grant.grantee_service_principal.as_deref() == Some(service)).unwrap();
+    assert_eq!(of_service.retiring_service_principal.as_deref(), Some(service));
+    assert_eq!((&of_service.grantee_principal, &of_service.retiring_principal), (&None, &None));
+
+    let by_service = |client: &Client| {
+        let listed = client.list_grants(house.key).grantee_service_principal(service).send();
+        listed.map(|answer| answer.into_inner().grants.len())
+    };
+    assert_eq!(code(by_service(&house.root)), "AccessDeniedException");
+    let policy = r#"{ "Statement": { "Effect": "Allow", "Principal": { "Service": "logs.us-west-2.amazonaws.com" },
+                      "Action": "kms:ListGrants", "Resource": "*" } }"#;
+    let put = house.root.put_key_policy(house.key, policy).bypass_policy_lockout_safety_check(true);
+    put.send().unwrap();
+    let logs = house.client(Caller::service(service, OWNER).unwrap());
+    assert_eq!(by_service(&logs).unwrap(), 1);
+    let retirable = |client: &Client| {
+        let mut request = keystead::operations::ListRetirableGrants::new();
+        request.retiring_service_principal = Some(service.into());
+        client.call(request).send().map(|answer| answer.into_inner().grants.len())
+    };
+    assert_eq!(code(retirable(&house.root)), "AccessDeniedException");
 }
 
 /// Spec: GRA-19, GRA-20, API-070

@@ -11,6 +11,7 @@ use keystead::hierarchy::RawRootKey;
 use keystead::store::{Batch, Expect, Key, Store};
 use keystead::{CallError, Caller, Client, Kms, ManualClock};
 use keystead_memory::MemoryStore;
+use serde_json::{Value, json};
 
 /// Spec: KEY-25, KEY-36, KEY-55, ROT-03, OVR-12
 #[test]
@@ -153,6 +154,57 @@ fn a_damaged_record_harms_its_own_key_only() {
     assert!(client.decrypt(&of_damaged).send().is_ok());
 }
 
+/// One member of the record of a key, altered in the store while nobody had it open.
+///
+/// Spec: KEY-06
+#[test]
+fn a_key_with_another_immutable_attribute_is_not_adopted() {
+    let world = World::new();
+    let (kms, client) = world.open();
+    let create = |spec: &'static str, usage: &'static str| client.create_key().key_spec(spec).key_usage(usage);
+    let plain = create("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT").send().unwrap().key_metadata.key_id.to_string();
+    let related = client.create_key().multi_region(true).send().unwrap().key_metadata.key_id.to_string();
+    let empty = client.create_key().origin("EXTERNAL").send().unwrap().key_metadata.key_id.to_string();
+    let signing = create("ECC_NIST_P256", "SIGN_VERIFY").send().unwrap().key_metadata.key_id.to_string();
+    drop((kms, client));
+
+    let altered: &[(&str, &str, Value)] = &[
+        (&plain, "spec", json!("HMAC_256")),
+        (&plain, "usage", json!("SIGN_VERIFY")),
+        (&plain, "origin", json!("EXTERNAL")),
+        (&related, "related", Value::Null),
+        (&empty, "origin", json!("AWS_KMS")),
+        (&empty, "import", Value::Null),
+    ];
+    for (id, member, value) in altered {
+        let name = world.record_of(id);
+        let good = world.read(&name);
+        let mut record: Value = serde_json::from_slice(&good).unwrap();
+        assert_ne!(record[*member], *value, "{member}");
+        record[*member] = value.clone();
+        world.write(&name, record.to_string().into_bytes());
+        let (_kms, client) = world.open();
+        assert_internal(client.describe_key(*id).send().map(drop));
+        assert_internal(client.update_key_description(*id, "adopted").send().map(drop));
+        assert!(client.describe_key(&signing).send().is_ok(), "{member}: other keys are not harmed");
+        world.write(&name, good);
+        assert!(world.open().1.describe_key(*id).send().is_ok());
+    }
+    // What fits by its form is found out when the material is used: its token names spec and usage.
+    let fitting =
+        [(&signing, "spec", "ECC_SECG_P256K1"), (&signing, "usage", "KEY_AGREEMENT"), (&plain, "spec", "RSA_2048")];
+    for (id, member, value) in fitting {
+        let name = world.record_of(id);
+        let good = world.read(&name);
+        let mut record: Value = serde_json::from_slice(&good).unwrap();
+        record[member] = json!(value);
+        world.write(&name, record.to_string().into_bytes());
+        let (_kms, client) = world.open();
+        assert_internal(client.get_public_key(id).send().map(drop));
+        world.write(&name, good);
+    }
+}
+
 /// Spec: OVR-16
 #[test]
 fn a_damaged_domain_key_harms_its_own_region_only() {
@@ -255,6 +307,13 @@ impl World {
 
     fn material_of(&self, id: &str) -> Key {
         self.materials_of(id).remove(0)
+    }
+
+    /// The store key of the record of a key itself.
+    fn record_of(&self, id: &str) -> Key {
+        let mut records = everything_in(&self.store).into_iter();
+        let own = records.find(|(key, entry)| contains(key, id) && find(&entry.value, b"\"origin\""));
+        own.unwrap().0
     }
 
     fn read(&self, key: &Key) -> Vec<u8> {

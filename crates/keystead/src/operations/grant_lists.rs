@@ -35,7 +35,7 @@ request! {
         grant_id: Cow<'a, str>,
         /// Only grants to this principal.
         grantee_principal: Cow<'a, str>,
-        /// Only grants to this service.
+        /// Only grants to this service. For callers that are services.
         grantee_service_principal: Cow<'a, str>,
     }
 }
@@ -190,6 +190,9 @@ impl Operation for ListGrants<'_> {
 
     fn prepare<'p>(&'p self, targets: &'p Authorized<OneKey>, call: &CallFacts<'p>) -> Result<ReadPage<Placed>, Error> {
         let key = targets.0.arn();
+        if self.grantee_service_principal.is_some() {
+            require_service(call)?;
+        }
         let filters = [&self.grant_id, &self.grantee_principal, &self.grantee_service_principal];
         let filter = filters.map(|member| format!("{member:?}")).join("\n") + &key.to_string();
         let request = PageRequest::new(self.limit, self.marker.as_deref(), BOUNDS, filter.as_bytes(), call)
@@ -277,6 +280,19 @@ impl Operation for ListRetirableGrants<'_> {
         let grants = items.into_iter().map(|(_, entry)| entry).collect();
         Ok(Effect::reading(ListRetirableGrantsResponse { grants, truncated: next_marker.is_some(), next_marker }))
     }
+}
+
+/// Only services ask for the grants of a service (GRA-69, API-125).
+fn require_service(call: &CallFacts<'_>) -> Result<(), Error> {
+    // Services are the callers without an account of their own (RUL-65).
+    if call.principal.account().is_none() {
+        return Ok(());
+    }
+    let message = format!(
+        "User: {} is not authorized to use GranteeServicePrincipal, which is for service principals only",
+        call.principal.arn()
+    );
+    Err(Error::AccessDenied(message.into()))
 }
 
 /// The principal belongs to the caller's account; a service is the caller itself (GRA-51, GRA-69).

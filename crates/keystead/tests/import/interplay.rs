@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use keystead::Kms;
+use keystead::crypto::{DefaultProvider, MacAlgorithm, Provider};
 use keystead::store::{Range, Store};
+use keystead::{CallError, Clock, Kms};
 use keystead_memory::MemoryStore;
 use serde_json::json;
 
@@ -25,6 +26,38 @@ fn ciphertexts_belong_to_one_key() {
     assert!(!opens(&world.root, &ciphertext));
     world.imported_key(&[7; 32]);
     assert!(!opens(&world.root, &ciphertext), "a new key has a new ID, whatever its material");
+}
+
+/// Spec: OVR-24, KEY-98
+#[test]
+fn data_keys_in_hand_outlive_the_use_of_the_key() {
+    type End = fn(&World, &str) -> Result<(), CallError>;
+    let ends: [(&str, &str, End); 4] = [
+        ("disable", "DisabledException", |world, id| world.root.disable_key(id).send().map(|_| ())),
+        ("delete", "KMSInvalidStateException", |world, id| world.root.schedule_key_deletion(id).send().map(|_| ())),
+        ("delete material", "KMSInvalidStateException", |world, id| {
+            world.root.delete_imported_key_material(id).send().map(|_| ())
+        }),
+        ("expire", "KMSInvalidStateException", |world, _| {
+            world.clock.advance_days(2);
+            Ok(())
+        }),
+    ];
+    for (name, code, end) in ends {
+        let world = World::new();
+        let key = world.empty_key();
+        let set = Set::of(&world.root, &key, OAEP, "RSA_2048");
+        let valid_to = world.clock.now().plus_days(1);
+        let import = world.root.import_key_material(&key.id, set.token(), set.wrap(&[7; 32])).valid_to(valid_to);
+        import.send().unwrap();
+        let data_key = world.root.generate_data_key(&key.id).key_spec("AES_256").send().unwrap();
+        let before = DefaultProvider.mac(MacAlgorithm::HmacSha256, data_key.expose()).unwrap().sign(&[b"data"]);
+        end(&world, &key.id).unwrap();
+        assert_code(world.root.decrypt(&data_key.ciphertext_blob).send(), code);
+        assert_code(world.root.generate_data_key(&key.id).key_spec("AES_256").send(), code);
+        let after = DefaultProvider.mac(MacAlgorithm::HmacSha256, data_key.expose()).unwrap().sign(&[b"data"]);
+        assert_eq!(before.as_ref(), after.as_ref(), "{name}: the data key in hand works on");
+    }
 }
 
 /// Spec: IMP-55

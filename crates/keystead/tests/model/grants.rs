@@ -189,6 +189,7 @@ impl World {
                     // To those who have no right, grants that are not there look like others (GRA-63).
                     None if !self.is_foreign(seat, key) && seat.role == Role::Root => {
                         self.touch(seat, key, true);
+                        self.settle(key);
                         return Err(Refusal::code("NotFoundException"));
                     }
                     None if self.is_foreign(seat, key) => {

@@ -99,6 +99,25 @@ fn who_cannot_take_over_or_hand_over_does_not() {
     assert_eq!(roles(&set.described(&set.asia)), ("REPLICA", HOME.into(), vec![ASIA.into(), EUROPE.into()]));
 }
 
+/// Spec: TYP-15
+#[test]
+fn a_replica_leaves_to_its_primary_what_is_of_the_set() {
+    let world = World::new();
+    let set = world.set(&[EUROPE]);
+    let unsupported = "UnsupportedOperationException";
+    assert_code(set.europe.replicate_key(&set.id, ASIA).send(), unsupported);
+    assert_code(set.europe.enable_key_rotation(&set.id).send(), unsupported);
+    assert_code(set.europe.disable_key_rotation(&set.id).send(), unsupported);
+    // A Region without a replica cannot take over, one with a replica can; then the roles are exchanged.
+    assert_code(set.home.update_primary_region(&set.id, ASIA).send(), "NotFoundException");
+    set.home.update_primary_region(&set.id, EUROPE).send().unwrap();
+    world.clock.advance(DELAY);
+    assert_code(set.home.replicate_key(&set.id, ASIA).send(), unsupported);
+    assert_code(set.home.enable_key_rotation(&set.id).send(), unsupported);
+    set.europe.enable_key_rotation(&set.id).send().unwrap();
+    set.europe.replicate_key(&set.id, ASIA).send().unwrap();
+}
+
 /// Spec: MRK-35, MRK-36, RUL-20, STA-12, STA-19
 #[test]
 fn while_it_moves_the_old_roles_count() {
