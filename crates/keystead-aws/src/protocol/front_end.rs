@@ -55,12 +55,11 @@ struct Capital<'m> {
 const CAPITAL: [&str; 2] = ["AccessDeniedException", "SerializationException"];
 
 /// The statuses of front-end errors that are not 400.
-const STATUSES: [(&str, u16); 8] = [
+const STATUSES: [(&str, u16); 7] = [
     ("InternalFailure", 500),
     ("ServiceUnavailable", 503),
     ("RequestEntityTooLargeException", 413),
     ("InvalidClientTokenId", 403),
-    ("MissingAuthenticationToken", 403),
     ("OptInRequired", 403),
     ("ExpiredTokenException", 403),
     ("UnrecognizedClientException", 403),

@@ -141,12 +141,13 @@ fn response(reply: Reply) -> Result<HttpResponse, ConnectorError> {
 mod tests {
     use super::*;
 
+    /// Spec: QUO-59
     #[test]
     fn a_request_without_signature_is_nobody_s() {
         let caller = Caller::account_root("111122223333").unwrap();
         let connector = Connector::new(Kms::in_memory(), caller);
         let response = pollster::block_on(connector.shared.call(HttpRequest::empty())).unwrap();
-        assert_eq!(response.status().as_u16(), 403);
+        assert_eq!(response.status().as_u16(), 400);
         assert_eq!(response.headers().get("x-amzn-errortype"), Some("MissingAuthenticationToken"));
     }
 

@@ -52,7 +52,7 @@ fn a_fault_of_the_service_has_status_500() {
 fn what_fails_before_a_call_has_its_own_status_and_id() {
     let cases = [
         ("IncompleteSignature", 400),
-        ("MissingAuthenticationToken", 403),
+        ("MissingAuthenticationToken", 400),
         ("InvalidClientTokenId", 403),
         ("ServiceUnavailable", 503),
         ("InternalFailure", 500),
