@@ -36,7 +36,7 @@ use crate::Kms;
 ///     spec = "ECC_NIST_P256"
 ///     usage = "SIGN_VERIFY"
 ///     enabled = false
-///     policy = '{"Version": "2012-10-17", "Statement": []}'
+///     policy = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "kms:Sign", "Resource": "*"}}'
 /// "#)?;
 /// # assert_eq!(seed.plant(&keystead::Kms::in_memory())?.len(), 2);
 /// # Ok::<(), keystead::testing::SeedError>(())
