@@ -191,7 +191,7 @@ impl Step {
         let kind = if kind.exists_in(place.partition) || c > 240 { kind } else { &KINDS[usize::from(c) % 5] };
         let multi_region = place.partition == "aws" && b % 4 < 2 || b == 3;
         // Material of the model is raw bytes.
-        let imported = !kind.is_pair() && !multi_region && b % 8 > 4;
+        let imported = !kind.is_pair() && (b % 8 > 4 || multi_region && b % 16 > 8);
         let tags = if b < 128 { Pairs::new() } else { tags(b) };
         Call::CreateKey { description: description(a), tags, kind, imported, multi_region }
     }

@@ -24,7 +24,8 @@ impl World {
         let mut due: Vec<_> = keys.filter_map(|key| key.deletion).collect();
         for core in &self.cores {
             due.extend(core.handover.map(|(_, until)| until));
-            due.extend(core.versions.iter().filter_map(|version| version.expiry()));
+            let members = core.members.iter();
+            due.extend(members.flat_map(|key| core.versions.iter().filter_map(|version| version.expiry(*key))));
         }
         due
     }

@@ -273,7 +273,7 @@ impl World {
             "Creating"
         } else if changing {
             "Updating"
-        } else if core.imported && !core.is_complete() {
+        } else if core.imported && !core.is_complete(spot) {
             "PendingImport"
         } else if key.enabled {
             "Enabled"
@@ -335,7 +335,7 @@ impl World {
         let material = self.current_material(spot, told);
         let (key, core, state) = (self.key(spot), self.core(spot), self.state(spot));
         let place = self.scopes[spot.at].place;
-        let (model, valid_to) = core.expiration();
+        let (model, valid_to) = core.expiration(spot);
         Metadata {
             account: place.account.to_owned(),
             key_id: core.id.clone(),
