@@ -88,17 +88,24 @@ impl World {
             return Err(Refusal::code("UnsupportedOperationException"));
         }
         self.judge(key, rule.states)?;
-        let Some(set) = request.set.map(|set| &self.sets[set]).filter(|set| set.spot == key) else {
+        let sent = request.set.map(|set| &self.sets[set]);
+        let Some(set) = sent.filter(|set| set.spot == key) else {
+            if sent.is_some_and(|set| self.core(key).members.contains(&set.spot)) {
+                self.feat("a token of a related key is refused");
+            }
             return Err(Refusal::code("InvalidImportTokenException"));
         };
         if set.valid_to < self.now {
             return Err(Refusal::code("ExpiredImportTokenException"));
         }
-        if request.damaged || request.wrapped_with != request.set {
+        // The provider of the model has few RSA keys, so two sets can have the same.
+        let under = request.wrapped_with.map(|set| &self.sets[set]);
+        let fits = under.is_some_and(|under| (under.algorithm, &under.public_key) == (set.algorithm, &set.public_key));
+        if request.damaged || !fits {
             return Err(Refusal::code("InvalidCiphertextException"));
         }
         let wrong = || Refusal::code("IncorrectKeyMaterialException");
-        if !fits(self.core(key), seat.place().partition, &request.material) {
+        if !takes(self.core(key), seat.place().partition, &request.material) {
             return Err(wrong());
         }
         let core = self.core(key);
@@ -121,13 +128,19 @@ impl World {
                 }
                 index
             }
-            (false, None) => return Err(wrong()),
+            (false, None) => {
+                if core.primary != key {
+                    self.feat("other material than the set's is refused to a replica");
+                }
+                return Err(wrong());
+            }
         };
         let core_index = self.key(key).core;
         let core = self.core_mut(key);
         if version == core.versions.len() {
             let bound = Bound { bytes: request.material.clone(), pending: version > 0, ..Bound::default() };
-            core.versions.push(Version { bound: Some(bound), ..Version::default() });
+            let id = core.withdrawn.get(&request.material).cloned();
+            core.versions.push(Version { id, bound: Some(bound), ..Version::default() });
         }
         if let Some(bound) = &mut core.versions[version].bound {
             let held = bound.held.entry(key).or_default();
@@ -179,6 +192,13 @@ impl World {
             _ => None,
         };
         if let Some(version) = version {
+            let core = self.core(key);
+            if core.versions[version].is_pending() && core.members.len() > 1 {
+                self.feat(match core.primary == key {
+                    true => "a primary withdraws pending material from its set",
+                    false => "a replica gives up pending material",
+                });
+            }
             self.core_mut(key).lose(version, key);
         }
         Ok(Reply::Imported { arn: self.arn(key), material })
@@ -194,9 +214,17 @@ impl World {
                 for spot in expired {
                     let arn = self.scopes[spot.at].place.key_arn(&core.id);
                     self.happenings.push(Happening { arn, at: now, kind: "DeleteExpiredKeyMaterial" });
-                    if version < core.versions.len() {
-                        core.lose(version, spot);
+                    if version == core.versions.len() {
+                        continue;
                     }
+                    if core.versions[version].is_pending() && core.members.len() > 1 {
+                        let feat = match core.primary == spot {
+                            true => "pending material of a primary expires",
+                            false => "pending material of a replica expires",
+                        };
+                        *self.feats.entry(feat).or_default() += 1;
+                    }
+                    core.lose(version, spot);
                 }
             }
         }
@@ -240,7 +268,8 @@ impl Core {
     /// A key loses its copy of a material; from the primary, what is pending goes from the whole set (MRK-77).
     fn lose(&mut self, version: usize, key: Spot) {
         if self.versions[version].is_pending() && self.primary == key {
-            self.versions.remove(version);
+            let Version { id, bound, .. } = self.versions.remove(version);
+            self.withdrawn.extend(bound.zip(id).map(|(bound, id)| (bound.bytes, id)));
         } else if let Some(held) = self.versions[version].held_mut(key) {
             (held.present, held.valid_to) = (false, None);
         }
@@ -284,7 +313,7 @@ fn wraps(core: &Core, partition: &str, algorithm: &str, spec: &str) -> bool {
 }
 
 /// The materials of the model are raw bytes, which only keys without halves take.
-fn fits(core: &Core, partition: &str, material: &[u8]) -> bool {
+fn takes(core: &Core, partition: &str, material: &[u8]) -> bool {
     let length = match core.kind.spec {
         "SYMMETRIC_DEFAULT" if partition == "aws-cn" => 16,
         "SYMMETRIC_DEFAULT" | "HMAC_256" => 32,

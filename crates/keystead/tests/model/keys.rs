@@ -1,5 +1,7 @@
 //! Keys themselves: creation, description, switches, deletion, policies, last use (chapters 10 and 20).
 
+use std::collections::BTreeMap;
+
 use super::access::{Document, Seat};
 use super::call::{Call, Given, Outcome, Refusal, Reply};
 use super::names::{tag_rules, tag_shape};
@@ -44,6 +46,7 @@ impl World {
             imported: *imported,
             multi_region: *multi_region,
             versions: if *imported { Vec::new() } else { vec![Version::default()] },
+            withdrawn: BTreeMap::new(),
             schedule: None,
             on_demand: 0,
             public_key: None,

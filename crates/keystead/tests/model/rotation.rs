@@ -51,6 +51,10 @@ impl World {
         let now = self.now;
         let core = self.core(key);
         if core.imported && !core.is_ready() {
+            let waits = core.versions.iter().any(|version| version.is_pending() && version.is_present(key));
+            if waits {
+                self.feat("a rotation waits for a replica");
+            }
             let message = format!("No available key material pending rotation for the key: {arn}.");
             return Err(Refusal::new("KMSInvalidStateException", message));
         }
@@ -61,6 +65,9 @@ impl World {
         }
         if core.schedule.is_some_and(|schedule| schedule.next - now <= 20 * MINUTE) {
             return Err(Refusal::code("ConflictException"));
+        }
+        if core.imported && core.members.len() > 1 {
+            self.feat("an imported set rotates");
         }
         self.core_mut(key).on_demand += 1;
         self.rotate(key, "ON_DEMAND");

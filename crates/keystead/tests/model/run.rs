@@ -31,6 +31,7 @@ pub struct Outcome {
     /// Service records and events: what, to which key, when.
     pub happenings: Vec<(String, &'static str, i64)>,
     pub answers: Answers,
+    pub feats: BTreeMap<&'static str, u64>,
 }
 
 /// How often an operation was answered with success (`ok`) or with an exception.
@@ -195,7 +196,7 @@ impl Both {
         events::compare(&self.world.happenings, &self.bench.service_records(), &self.bench.events())
             .map_err(|message| self.failure(&message))?;
         let happenings = self.happenings();
-        Ok(Outcome { keys, happenings, answers: self.answers })
+        Ok(Outcome { keys, happenings, answers: self.answers, feats: self.world.feats })
     }
 
     fn happenings(&self) -> Vec<(String, &'static str, i64)> {

@@ -67,6 +67,8 @@ pub struct World {
     /// Every grant token that was ever told, and in which Region.
     pub tokens: Vec<(String, &'static str)>,
     pub materials: BTreeSet<String>,
+    /// What the history came to that no answer tells, and how often.
+    pub feats: BTreeMap<&'static str, u64>,
 }
 
 /// What is in one place.
@@ -93,6 +95,8 @@ pub struct Core {
     pub imported: bool,
     pub multi_region: bool,
     pub versions: Vec<Version>,
+    /// The IDs of materials that were pending and never bound: equal material has an equal ID (chapter 32, section 13).
+    pub withdrawn: BTreeMap<Vec<u8>, String>,
     pub schedule: Option<Schedule>,
     pub on_demand: u32,
     pub public_key: Option<Vec<u8>>,
@@ -215,7 +219,12 @@ impl World {
             told: BTreeSet::new(),
             tokens: Vec::new(),
             materials: BTreeSet::new(),
+            feats: BTreeMap::new(),
         }
+    }
+
+    pub fn feat(&mut self, what: &'static str) {
+        *self.feats.entry(what).or_default() += 1;
     }
 
     pub fn key(&self, spot: Spot) -> &Key {
