@@ -188,7 +188,7 @@ impl Both {
                 self.call(root, &Call::ListAliases { key: Some(key), limit: Some(1) })?;
                 keys.push(self.describe(Spot { at, index }));
             }
-            let (counted, living) = (self.bench.key_count(at), self.world.living(at).count() as u64);
+            let (counted, living) = (self.bench.key_count(at), self.world.counted(at));
             if counted != living {
                 return Err(self.failure(&format!("{counted} keys are counted in place {at}, but {living} exist")));
             }

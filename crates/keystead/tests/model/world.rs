@@ -47,6 +47,8 @@ pub const DAY: i64 = 24 * 60 * MINUTE;
 /// Everything the model knows.
 pub struct World {
     pub now: i64,
+    /// When the history began, and the service was registered.
+    pub began: i64,
     /// How long replicas are made and primaries change.
     pub delay: i64,
     pub scopes: Vec<Scope>,
@@ -205,6 +207,7 @@ impl World {
         let scopes = PLACES.map(|place| Scope { place, keys: Vec::new(), aliases: BTreeMap::new(), walk: None });
         Self {
             now,
+            began: now,
             delay,
             scopes: scopes.into(),
             cores: Vec::new(),
@@ -357,7 +360,7 @@ impl World {
             waiting: key.waiting.filter(|_| key.deletion.is_none()).map(|window| window / DAY),
             material,
             origin: if core.imported { "EXTERNAL" } else { "AWS_KMS" }.to_owned(),
-            manager: "CUSTOMER".to_owned(),
+            manager: if key.policy == Document::Managed { "AWS" } else { "CUSTOMER" }.to_owned(),
             specs: [core.kind.spec; 2].map(str::to_owned),
             usage: core.kind.usage.to_owned(),
             algorithms: core.kind.algorithms.iter().map(|algorithm| (*algorithm).to_owned()).collect(),
@@ -387,7 +390,10 @@ impl World {
             created: Some(alias.created),
             updated: Some(alias.updated),
         };
-        listed.map(entry).collect()
+        let predefined = self.predefined(at).filter(|_| only.is_none());
+        let mut all: Vec<_> = listed.map(entry).chain(predefined).collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        all
     }
 
     /// Resolves an identifier (KEY-16 to KEY-22, RUL-23).
