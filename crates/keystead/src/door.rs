@@ -449,7 +449,10 @@ fn overdue(targets: &impl Targets, left: &[KeyArn], call: &CallFacts<'_>) -> Opt
     let is_expired =
         |target: &&Target| target.snapshot().has_expired_material(call.now) && !left.contains(target.arn());
     let settled = targets.settled().into_iter().find(is_overdue);
-    settled.or_else(|| targets.keys().into_iter().find(is_expired)).map(|target| *target.arn())
+    let own = settled.or_else(|| targets.keys().into_iter().find(is_expired)).map(|target| *target.arn());
+    // What has expired at the primary may have left the whole set (MRK-77).
+    let related = |target: &Target| call.engine.first_expired(target.snapshot(), call.now).ok().flatten();
+    own.or_else(|| targets.keys().into_iter().filter_map(related).find(|arn| !left.contains(arn)))
 }
 
 /// Whether it is worth to look again. A rotation that fails is left for the next time (ROT-10).

@@ -102,8 +102,21 @@ impl Engine {
 
     /// Commits what has fallen due on one key, exactly once.
     pub(crate) fn settle(&self, region: &RegionState, arn: &KeyArn, now: Timestamp) -> Result<Settled, Error> {
+        let mut idle = false;
         loop {
-            self.bury_replicas_before(region, arn, now)?;
+            match self.first_expired_with(region, arn, now)? {
+                Some(first) if first != *arn => {
+                    // Nothing to do once may mean that another thread did it; twice, that nobody can.
+                    let settled = self.settle(self.region(first.region)?.as_ref(), &first, now)?;
+                    if idle && settled == Settled::Nothing {
+                        return Err(damaged("set of related keys"));
+                    }
+                    idle = settled == Settled::Nothing;
+                    continue;
+                }
+                Some(_) => {}
+                None => self.bury_replicas_before(region, arn, now)?,
+            }
             let Some(key) = region.key(arn)? else { return Ok(Settled::Nothing) };
             let set = lock_set(region, &key);
             let held = region.locks.lock(set);
@@ -111,7 +124,9 @@ impl Engine {
             if !held.cover(&lock_set(region, &key)) {
                 continue;
             }
-            let (changes, settled) = if let Some(changes) = self.phase_end(&key, now)? {
+            let (changes, settled) = if key.expires_first(now) {
+                (self.expiration(key, now)?, Settled::Expired)
+            } else if let Some(changes) = self.phase_end(&key, now)? {
                 (changes, Settled::Synchronized)
             } else if key.is_dead(now) {
                 if dead_before(&key, now).is_some() {
@@ -131,6 +146,11 @@ impl Engine {
                 Err(CommitFailure::Failed(error)) => return Err(error),
             }
         }
+    }
+
+    /// The related key whose expired material goes before anything is done to this one; possibly itself.
+    fn first_expired_with(&self, region: &RegionState, arn: &KeyArn, now: Timestamp) -> Result<Option<KeyArn>, Error> {
+        region.key(arn)?.map_or(Ok(None), |key| self.first_expired(&key, now))
     }
 
     /// Removes the replicas that must go before this key: those whose waiting periods ended earlier (MRK-58).
@@ -242,9 +262,12 @@ impl Engine {
 
     /// The change that deletes expired material (IMP-49), with a record and an event for each.
     fn expiration(&self, key: Arc<KeySnapshot>, now: Timestamp) -> Result<Changes, Error> {
-        let expired: Vec<_> = key.materials.iter().filter(|material| material.is_expired(now)).collect();
-        let mut changes = self.expired(&key, now, now)?;
-        let removal = self.without_materials(Arc::clone(&key), &expired, now)?;
+        // One instant after the other, where related keys are concerned.
+        let end = key.record.expiry_due().filter(|_| key.has_shared_pending()).unwrap_or(now);
+        let expired: Vec<_> = key.materials.iter().filter(|material| material.is_expired(end)).collect();
+        let mut changes = self.expired(&key, end, now)?;
+        let is_replica = key.is_replica(end);
+        let removal = self.without_materials(Arc::clone(&key), &expired, is_replica, now)?;
         changes.service_records.extend(removal.service_records);
         Ok(Changes { keys: removal.keys, ..changes })
     }

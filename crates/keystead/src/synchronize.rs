@@ -72,15 +72,16 @@ impl Engine {
     }
 
     /// A key without the bytes of these imported materials. Related keys keep their own (MRK-65); but what is pending
-    /// rotation goes from the whole set when it goes from the primary (chapter 31, section 15).
+    /// rotation goes from the whole set when it goes from the primary (chapter 31, section 15). Whoever calls knows what
+    /// the key was when the bytes went.
     pub(crate) fn without_materials(
         &self,
         key: Arc<KeySnapshot>,
         gone: &[&Arc<Material>],
+        is_replica: bool,
         now: Timestamp,
     ) -> Result<Changes, Error> {
         let gone: Vec<u32> = gone.iter().map(|material| material.version).collect();
-        let is_replica = key.is_replica(now);
         let withdrawn = gone.iter().copied().find(|version| *version > key.record.current && !is_replica);
         let (mut others, mut service_records) = (Vec::new(), Vec::new());
         if withdrawn.is_some() {

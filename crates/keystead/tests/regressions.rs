@@ -200,3 +200,40 @@ fn material_of_a_key_that_is_gone_does_not_expire() {
     kms.sweep().unwrap();
     assert_eq!(events.events().iter().map(|event| event.kind).collect::<Vec<_>>(), [Deletion]);
 }
+
+/// Pending material that expires at the primary leaves the whole set at that instant, whichever key is touched first, and
+/// what a replica has of it does not expire later.
+///
+/// Spec: MRK-77, STA-02, RUL-15, IMP-49
+#[test]
+fn pending_material_that_expires_at_the_primary_is_gone_everywhere() {
+    let (clock, events) = (Arc::new(ManualClock::at("2026-01-01T00:00:00Z")), Arc::new(MemoryEvents::new()));
+    let kms = Kms::builder().clock(Arc::clone(&clock)).event_sink(Arc::clone(&events)).build().unwrap();
+    let client = |region: &str| kms.client(region, Caller::account_root("111122223333").unwrap()).unwrap();
+    let (home, europe) = (client("us-west-2"), client("eu-west-1"));
+    let key = home.create_key().origin("EXTERNAL").multi_region(true).send().unwrap().key_metadata.key_id;
+    let import = |client: &keystead::Client, kind: &str, byte: u8, valid_to: &str| {
+        let set = client.get_parameters_for_import(key, "RSAES_OAEP_SHA_256", "RSA_2048").send().unwrap();
+        let algorithm: WrappingAlgorithm = "RSAES_OAEP_SHA_256".parse().unwrap();
+        let public = DefaultProvider.public_key(KeyPairAlgorithm::Rsa2048, &set.public_key).unwrap();
+        let wrapped =
+            algorithm.scheme().unwrap().wrap(&DefaultProvider, &*public, &[byte; 32], &SystemEntropy).unwrap();
+        let valid_to = keystead::Timestamp::from(valid_to.parse::<jiff::Timestamp>().unwrap());
+        let call = client.import_key_material(key, &set.import_token, &wrapped).valid_to(valid_to);
+        call.import_type(kind.to_owned()).send().map(drop).map_err(|error| error.code())
+    };
+    let (new, existing, far) = ("NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL", "2026-06-01T00:00:00Z");
+    import(&home, new, 1, far).unwrap();
+    home.replicate_key(key, "eu-west-1").send().unwrap();
+    import(&europe, existing, 1, far).unwrap();
+    import(&home, new, 2, "2026-01-02T00:00:00Z").unwrap();
+    import(&europe, existing, 2, "2026-01-03T00:00:00Z").unwrap();
+    clock.advance(Duration::from_secs(3 * 24 * 3600));
+
+    let listed = europe.list_key_rotations(key).include_key_material("ALL_KEY_MATERIAL").send().unwrap();
+    assert_eq!(listed.rotations.len(), 1);
+    assert_eq!(import(&europe, existing, 2, far), Err("IncorrectKeyMaterialException"));
+    kms.sweep().unwrap();
+    let expired: Vec<_> = events.events().iter().map(|event| (event.key_arn.region.to_string(), event.kind)).collect();
+    assert_eq!(expired, [("us-west-2".to_owned(), keystead::EventKind::MaterialExpiration)]);
+}

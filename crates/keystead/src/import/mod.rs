@@ -1,5 +1,6 @@
 //! Imported key material (chapter 32): what one import needs, and what is kept of it.
 
+mod expiry;
 mod material;
 mod token;
 mod wrapping_key;

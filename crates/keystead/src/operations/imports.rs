@@ -477,11 +477,11 @@ impl Operation for DeleteImportedKeyMaterial<'_> {
         let key_material_id = material.filter(|_| is_symmetric(snapshot)).map(|material| material.id);
         let response = DeleteImportedKeyMaterialResponse { key_id: *key.arn(), key_material_id };
         // A primary withdraws pending material from its set, also when it has not imported it yet itself.
-        let is_withdrawn =
-            |material: &Material| material.version > snapshot.record.current && !snapshot.is_replica(call.now);
+        let is_replica = snapshot.is_replica(call.now);
+        let is_withdrawn = |material: &Material| material.version > snapshot.record.current && !is_replica;
         let changes = match material {
             Some(material) if material.ekt.is_some() || is_withdrawn(material) => {
-                call.engine.without_materials(key.held(), &[material], call.now)?
+                call.engine.without_materials(key.held(), &[material], is_replica, call.now)?
             }
             _ => Changes::default(),
         };

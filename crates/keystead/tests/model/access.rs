@@ -41,6 +41,8 @@ pub enum Document {
     Closed,
     /// Allows the other account whatever other accounts can be allowed.
     Neighbour,
+    /// That of an AWS managed key, which nobody can replace.
+    Managed,
     /// Three that are refused.
     LockOut,
     NoJson,
@@ -67,6 +69,7 @@ enum Reason {
     KeyPolicyDenies,
     IdentityPolicyDenies,
     IdentityPolicySilent,
+    KeyPolicySilent,
 }
 
 impl World {
@@ -133,6 +136,9 @@ impl World {
         if by_identity == Some(Reason::IdentityPolicyDenies) {
             return by_identity;
         }
+        if policy == Document::Managed && !self.is_foreign(seat, key) && !super::managed::is_open(rule.action) {
+            return Some(Reason::KeyPolicySilent);
+        }
         if self.is_foreign(seat, key) {
             let allowed = granted || (policy == Document::Neighbour && by_identity.is_none());
             return (!rule.abroad || !allowed).then_some(Reason::IdentityPolicySilent);
@@ -184,7 +190,7 @@ impl Document {
         let document = |statements: &str| format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#);
         let with = |other: String| document(&format!("[{delegation},{other}]"));
         Some(match self {
-            Self::Default => return None,
+            Self::Default | Self::Managed => return None,
             Self::Plain(0) => document(&format!("[{delegation}]")),
             Self::Plain(1) => document(&statement("Allow", &aws(place.account), &["*"])),
             Self::Plain(2) => with(statement("Allow", &aws(&root(place.account)), &["Put*"])),
@@ -240,6 +246,7 @@ fn denied(seat: Seat, action: &str, resource: Option<&str>, reason: Reason) -> R
         Reason::KeyPolicyDenies => "with an explicit deny in a resource-based policy".to_owned(),
         Reason::IdentityPolicyDenies => "with an explicit deny in an identity-based policy".to_owned(),
         Reason::IdentityPolicySilent => format!("because no identity-based policy allows the kms:{action} action"),
+        Reason::KeyPolicySilent => format!("because no resource-based policy allows the kms:{action} action"),
     };
     let on = resource.map(|resource| format!(" on resource: {resource}")).unwrap_or_default();
     let message = format!("User: {} is not authorized to perform: kms:{action}{on} {because}", seat.arn());

@@ -13,6 +13,7 @@ use super::audit::Entry;
 use super::call::{Call, Refusal, Reply};
 use super::events::Happening;
 use super::instance::{Log, Parts, Setting};
+use super::managed::SERVICE;
 use super::world::PLACES;
 
 pub struct Bench {
@@ -33,6 +34,9 @@ impl Bench {
         let parts = Parts::new(setting, now);
         let kms = parts.open();
         let clients = clients(&kms);
+        for client in clients.iter().step_by(ROLES.len()) {
+            kms.register_aws_managed_key(SERVICE, client.region(), client.account()).unwrap();
+        }
         let (read, fresh) = (AtomicUsize::new(0), AtomicBool::new(false));
         Self { parts, kms, clients, read, fresh, markers: Mutex::new(vec![None; PLACES.len()]) }
     }

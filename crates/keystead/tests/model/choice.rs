@@ -3,6 +3,7 @@
 use super::access::Document;
 use super::call::{Blob, Call, Message, Named, Pairs, Side};
 use super::kinds::{KINDS, Kind};
+use super::managed::ALIAS;
 use super::step::{Step, Verb};
 use super::values::{DATA_KEYS, context, description, limit, pick, policy, policy_name, tags};
 use super::who::{alias_name, bound_alias};
@@ -17,7 +18,12 @@ impl Step {
         let dry_run = c > 245;
         match self.verb(world) {
             Verb::Wait | Verb::Sweep | Verb::Restart | Verb::DescribeKey => {
-                Call::DescribeKey { key, tokens: self.some_tokens(world) }
+                match a % 16 {
+                    // One name that may have no target yet.
+                    3 => Call::DescribeKey { key: ALIAS.to_owned(), tokens: Vec::new() },
+                    4 => Call::DescribeKey { key: self.seat.place().arn(ALIAS), tokens: Vec::new() },
+                    _ => Call::DescribeKey { key, tokens: self.some_tokens(world) },
+                }
             }
             Verb::CreateKey => self.create_key(world),
             Verb::ListKeys => Call::ListKeys { limit: limit(a) },
@@ -191,7 +197,7 @@ impl Step {
         let kind = if kind.exists_in(place.partition) || c > 240 { kind } else { &KINDS[usize::from(c) % 5] };
         let multi_region = place.partition == "aws" && b % 4 < 2 || b == 3;
         // Material of the model is raw bytes.
-        let imported = !kind.is_pair() && !multi_region && b % 8 > 4;
+        let imported = !kind.is_pair() && (b % 8 > 4 || multi_region && b % 16 > 8);
         let tags = if b < 128 { Pairs::new() } else { tags(b) };
         Call::CreateKey { description: description(a), tags, kind, imported, multi_region }
     }

@@ -21,11 +21,17 @@ impl Step {
         let key = self.external(world, key);
         let spot = self.spot_of(world, &key);
         let own: Vec<usize> = sets_of(world, spot);
-        if own.is_empty() && a >= 16 {
+        let is_good = |set: &usize| world.sets[*set].valid_to >= world.now;
+        if !own.last().is_some_and(is_good) && a >= 32 {
             return Call::GetParametersForImport { key, algorithm: "RSAES_OAEP_SHA_256", spec: "RSA_2048" };
         }
+        let related = |set: &usize| {
+            let set = world.sets[*set].spot;
+            spot.is_some_and(|spot| set != spot && world.key(set).core == world.key(spot).core)
+        };
+        let related = (0..world.sets.len()).filter(related).last();
         let any = (!world.sets.is_empty()).then(|| usize::from(b) % world.sets.len());
-        let set = own.last().copied().filter(|_| a % 16 != 15).or(any);
+        let set = own.last().copied().filter(|_| a % 16 != 15).or(related).or(any);
         let wrapped_with = if c % 32 == 31 { any } else { set };
         let material = self.material(world, spot);
         let wrapped = wrapped_with.map(|set| wrap(&world.sets[set], &material));
@@ -78,9 +84,13 @@ impl Step {
         };
         let versions = spot.map(|spot| &world.core(spot).versions);
         let known: Vec<_> = versions.into_iter().flatten().filter_map(|version| version.bound.as_ref()).collect();
-        match self.c % 8 {
-            0..=4 if !known.is_empty() => pick(&known, self.b).bytes.clone(),
-            7 if self.b > 240 => vec![9; length - 1],
+        // Mostly what a related key has and this one has not.
+        let missing = spot.and_then(|spot| world.core(spot).versions.iter().find(|one| !one.is_present(spot)));
+        let missing = missing.and_then(|version| version.bound.as_ref());
+        match (self.c % 8, missing) {
+            (0..=5, Some(missing)) => missing.bytes.clone(),
+            (0..=4, _) if !known.is_empty() => pick(&known, self.b).bytes.clone(),
+            (7, _) if self.b > 240 => vec![9; length - 1],
             _ => vec![self.b % 8; length],
         }
     }
@@ -92,7 +102,10 @@ impl Step {
         if external.is_empty() || self.c % 16 == 15 {
             return key;
         }
-        let spot = pick(&external, self.a);
+        // Related keys wait for each other.
+        let waits = |spot: &Spot| world.core(*spot).versions.iter().any(|version| !version.is_present(*spot));
+        let waiting = external.iter().copied().find(waits).filter(|_| self.c.is_multiple_of(2));
+        let spot = waiting.unwrap_or_else(|| pick(&external, self.a));
         if self.b.is_multiple_of(2) { world.id(spot).to_owned() } else { world.arn(spot) }
     }
 }

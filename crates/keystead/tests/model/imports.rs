@@ -1,4 +1,6 @@
-//! Imported key material (chapter 32).
+//! Imported key material (chapter 32), which related keys import each for itself (chapter 31, sections 11 and 15).
+
+use std::collections::BTreeMap;
 
 use super::access::Seat;
 use super::call::{Given, Import, Outcome, Refusal, Reply};
@@ -10,10 +12,17 @@ use super::world::{Core, DAY, Spot, Version, World};
 #[derive(Clone, Debug, Default)]
 pub struct Bound {
     pub bytes: Vec<u8>,
+    pub pending: bool,
+    /// The keys that it was imported into; a single-Region key has no others.
+    pub held: BTreeMap<Spot, Held>,
+}
+
+/// What the last import of a material into a key has made of it (MRK-65, MRK-78).
+#[derive(Clone, Debug, Default)]
+pub struct Held {
     pub present: bool,
     pub valid_to: Option<i64>,
     pub description: Option<String>,
-    pub pending: bool,
 }
 
 /// What GetParametersForImport has given, and to which key.
@@ -74,18 +83,29 @@ impl World {
         if !symmetric && (request.new_material.is_some() || request.id.is_some()) {
             return Err(Refusal::code("UnsupportedOperationException"));
         }
+        // New material is that of the set, and comes to the primary first (RUL-28).
+        if request.new_material == Some(true) && self.core(key).primary != key {
+            return Err(Refusal::code("UnsupportedOperationException"));
+        }
         self.judge(key, rule.states)?;
-        let Some(set) = request.set.map(|set| &self.sets[set]).filter(|set| set.spot == key) else {
+        let sent = request.set.map(|set| &self.sets[set]);
+        let Some(set) = sent.filter(|set| set.spot == key) else {
+            if sent.is_some_and(|set| self.core(key).members.contains(&set.spot)) {
+                self.feat("a token of a related key is refused");
+            }
             return Err(Refusal::code("InvalidImportTokenException"));
         };
         if set.valid_to < self.now {
             return Err(Refusal::code("ExpiredImportTokenException"));
         }
-        if request.damaged || request.wrapped_with != request.set {
+        // The provider of the model has few RSA keys, so two sets can have the same.
+        let under = request.wrapped_with.map(|set| &self.sets[set]);
+        let fits = under.is_some_and(|under| (under.algorithm, &under.public_key) == (set.algorithm, &set.public_key));
+        if request.damaged || !fits {
             return Err(Refusal::code("InvalidCiphertextException"));
         }
         let wrong = || Refusal::code("IncorrectKeyMaterialException");
-        if !fits(self.core(key), seat.place().partition, &request.material) {
+        if !takes(self.core(key), seat.place().partition, &request.material) {
             return Err(wrong());
         }
         let core = self.core(key);
@@ -108,18 +128,25 @@ impl World {
                 }
                 index
             }
-            (false, None) => return Err(wrong()),
+            (false, None) => {
+                if core.primary != key {
+                    self.feat("other material than the set's is refused to a replica");
+                }
+                return Err(wrong());
+            }
         };
         let core_index = self.key(key).core;
         let core = self.core_mut(key);
         if version == core.versions.len() {
             let bound = Bound { bytes: request.material.clone(), pending: version > 0, ..Bound::default() };
-            core.versions.push(Version { bound: Some(bound), ..Version::default() });
+            let id = core.withdrawn.get(&request.material).cloned();
+            core.versions.push(Version { id, bound: Some(bound), ..Version::default() });
         }
         if let Some(bound) = &mut core.versions[version].bound {
-            (bound.present, bound.valid_to) = (true, ends);
+            let held = bound.held.entry(key).or_default();
+            (held.present, held.valid_to) = (true, ends);
             if request.description.is_some() {
-                bound.description.clone_from(&request.description);
+                held.description.clone_from(&request.description);
             }
         }
         let told = match given {
@@ -164,32 +191,42 @@ impl World {
             Some(version) if symmetric => core.versions[version].id.clone(),
             _ => None,
         };
-        let core = self.core_mut(key);
         if let Some(version) = version {
-            if core.versions[version].is_pending() {
-                core.versions.remove(version);
-            } else if let Some(bound) = &mut core.versions[version].bound {
-                (bound.present, bound.valid_to) = (false, None);
+            let core = self.core(key);
+            if core.versions[version].is_pending() && core.members.len() > 1 {
+                self.feat(match core.primary == key {
+                    true => "a primary withdraws pending material from its set",
+                    false => "a replica gives up pending material",
+                });
             }
+            self.core_mut(key).lose(version, key);
         }
         Ok(Reply::Imported { arn: self.arn(key), material })
     }
 
-    /// What expires is gone at that instant (IMP-49), and leaves one record and one event.
+    /// What expires is gone at that instant (IMP-49), and leaves one record and one event, in the Region of its key.
     pub fn expire(&mut self, now: i64) {
         for core in &mut self.cores {
-            let Some(primary) = core.members.first().copied() else { continue };
-            let arn = self.scopes[primary.at].place.key_arn(&core.id);
-            for version in &mut core.versions {
-                if version.expiry() != Some(now) {
-                    continue;
-                }
-                self.happenings.push(Happening { arn: arn.clone(), at: now, kind: "DeleteExpiredKeyMaterial" });
-                if let Some(bound) = &mut version.bound {
-                    (bound.present, bound.valid_to) = (false, None);
+            // From the last, because what is pending may vanish.
+            for version in (0..core.versions.len()).rev() {
+                let held = |spot: &Spot| core.versions[version].expiry(*spot) == Some(now);
+                let expired: Vec<_> = core.members.iter().copied().filter(held).collect();
+                for spot in expired {
+                    let arn = self.scopes[spot.at].place.key_arn(&core.id);
+                    self.happenings.push(Happening { arn, at: now, kind: "DeleteExpiredKeyMaterial" });
+                    if version == core.versions.len() {
+                        continue;
+                    }
+                    if core.versions[version].is_pending() && core.members.len() > 1 {
+                        let feat = match core.primary == spot {
+                            true => "pending material of a primary expires",
+                            false => "pending material of a replica expires",
+                        };
+                        *self.feats.entry(feat).or_default() += 1;
+                    }
+                    core.lose(version, spot);
                 }
             }
-            core.versions.retain(|version| !version.is_pending() || version.is_present());
         }
     }
 
@@ -204,20 +241,37 @@ impl World {
 }
 
 impl Core {
-    /// Whether all material that the key is bound to is there (STA-101).
-    pub fn is_complete(&self) -> bool {
-        !self.versions.is_empty() && self.versions.iter().all(|version| version.is_pending() || version.is_present())
+    /// Whether a key has all material that it is bound to (STA-101).
+    pub fn is_complete(&self, key: Spot) -> bool {
+        let there = |version: &Version| version.is_pending() || version.is_present(key);
+        !self.versions.is_empty() && self.versions.iter().all(there)
+    }
+
+    /// Whether all related keys have the material that waits for its rotation, so that it can be made (MRK-76).
+    pub fn is_ready(&self) -> bool {
+        let everywhere = |version: &Version| self.members.iter().all(|member| version.is_present(*member));
+        self.versions.iter().find(|version| version.is_pending()).is_some_and(everywhere)
     }
 
     /// `ExpirationModel` and `ValidTo`: present while the material is, the earliest counts (IMP-12).
-    pub fn expiration(&self) -> (Option<&'static str>, Option<i64>) {
-        if !self.imported || !self.is_complete() {
+    pub fn expiration(&self, key: Spot) -> (Option<&'static str>, Option<i64>) {
+        if !self.imported || !self.is_complete(key) {
             return (None, None);
         }
         let bound = self.versions.iter().filter(|version| !version.is_pending());
-        match bound.filter_map(Version::expiry).min() {
+        match bound.filter_map(|version| version.expiry(key)).min() {
             Some(at) => (Some("KEY_MATERIAL_EXPIRES"), Some(at)),
             None => (Some("KEY_MATERIAL_DOES_NOT_EXPIRE"), None),
+        }
+    }
+
+    /// A key loses its copy of a material; from the primary, what is pending goes from the whole set (MRK-77).
+    fn lose(&mut self, version: usize, key: Spot) {
+        if self.versions[version].is_pending() && self.primary == key {
+            let Version { id, bound, .. } = self.versions.remove(version);
+            self.withdrawn.extend(bound.zip(id).map(|(bound, id)| (bound.bytes, id)));
+        } else if let Some(held) = self.versions[version].held_mut(key) {
+            (held.present, held.valid_to) = (false, None);
         }
     }
 }
@@ -227,12 +281,17 @@ impl Version {
         self.bound.as_ref().is_some_and(|bound| bound.pending)
     }
 
-    pub fn is_present(&self) -> bool {
-        self.bound.as_ref().is_none_or(|bound| bound.present)
+    /// Whether a key has it; material of our own is everywhere (ROT-47).
+    pub fn is_present(&self, key: Spot) -> bool {
+        self.bound.as_ref().is_none_or(|bound| bound.held.get(&key).is_some_and(|held| held.present))
     }
 
-    pub fn expiry(&self) -> Option<i64> {
-        self.bound.as_ref().filter(|bound| bound.present).and_then(|bound| bound.valid_to)
+    pub fn expiry(&self, key: Spot) -> Option<i64> {
+        self.bound.as_ref()?.held.get(&key).filter(|held| held.present)?.valid_to
+    }
+
+    fn held_mut(&mut self, key: Spot) -> Option<&mut Held> {
+        self.bound.as_mut()?.held.get_mut(&key)
     }
 
     fn is_of(&self, material: &[u8]) -> bool {
@@ -254,7 +313,7 @@ fn wraps(core: &Core, partition: &str, algorithm: &str, spec: &str) -> bool {
 }
 
 /// The materials of the model are raw bytes, which only keys without halves take.
-fn fits(core: &Core, partition: &str, material: &[u8]) -> bool {
+fn takes(core: &Core, partition: &str, material: &[u8]) -> bool {
     let length = match core.kind.spec {
         "SYMMETRIC_DEFAULT" if partition == "aws-cn" => 16,
         "SYMMETRIC_DEFAULT" | "HMAC_256" => 32,

@@ -1,5 +1,7 @@
 //! Keys themselves: creation, description, switches, deletion, policies, last use (chapters 10 and 20).
 
+use std::collections::BTreeMap;
+
 use super::access::{Document, Seat};
 use super::call::{Call, Given, Outcome, Refusal, Reply};
 use super::names::{tag_rules, tag_shape};
@@ -26,7 +28,7 @@ impl World {
         if tags.len() > 50 {
             return Err(Refusal::new("TagException", "Too many tags"));
         }
-        if self.living(at).count() as u64 >= KEYS_PER_ACCOUNT {
+        if self.counted(at) >= KEYS_PER_ACCOUNT {
             return Err(Refusal::code("LimitExceededException"));
         }
         // A random ID of its form, never seen before (KEY-24, MRK-03).
@@ -44,6 +46,7 @@ impl World {
             imported: *imported,
             multi_region: *multi_region,
             versions: if *imported { Vec::new() } else { vec![Version::default()] },
+            withdrawn: BTreeMap::new(),
             schedule: None,
             on_demand: 0,
             public_key: None,
@@ -67,6 +70,9 @@ impl World {
     }
 
     pub fn describe(&mut self, seat: Seat, key: &str, tokens: &[String], given: Given<'_>) -> Outcome {
+        if self.makes_managed_key(seat, key) {
+            return self.make_managed_key(seat, given);
+        }
         let key = self.admit_with(seat, key, "DescribeKey", None, tokens)?;
         self.judge(key, row("DescribeKey").states)?;
         let told = match given {
@@ -200,6 +206,7 @@ impl World {
                 "Resource": "*",
             }],
         });
+        let expected = if self.key(key).policy == Document::Managed { self.managed_policy(key.at) } else { expected };
         match self.key(key).policy.text(key.at) {
             Some(text) => text,
             None if serde_json::from_str::<serde_json::Value>(told).is_ok_and(|told| told == expected) => {

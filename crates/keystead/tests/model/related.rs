@@ -24,7 +24,8 @@ impl World {
         let mut due: Vec<_> = keys.filter_map(|key| key.deletion).collect();
         for core in &self.cores {
             due.extend(core.handover.map(|(_, until)| until));
-            due.extend(core.versions.iter().filter_map(|version| version.expiry()));
+            let members = core.members.iter();
+            due.extend(members.flat_map(|key| core.versions.iter().filter_map(|version| version.expiry(*key))));
         }
         due
     }
@@ -90,6 +91,9 @@ impl World {
         let in_rhythm = schedule.next + schedule.period;
         let next = if in_rhythm > now { in_rhythm } else { now + schedule.period };
         self.core_mut(spot).schedule = Some(Schedule { next, ..schedule });
+        if self.key(spot).policy == Document::Managed {
+            self.feat("an AWS managed key rotates");
+        }
         self.rotate(spot, "AUTOMATIC");
         true
     }
@@ -150,7 +154,7 @@ impl World {
         if tags.len() > 50 {
             return Err(Refusal::new("TagException", "Too many tags"));
         }
-        if self.living(there).count() as u64 >= KEYS_PER_ACCOUNT {
+        if self.counted(there) >= KEYS_PER_ACCOUNT {
             return Err(Refusal::code("LimitExceededException"));
         }
         let Ok(Reply::Replicated { metadata: told, policy: text, .. }) = given else { return Ok(Reply::Unit) };

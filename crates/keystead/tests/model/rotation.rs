@@ -50,7 +50,11 @@ impl World {
         let arn = self.arn(key);
         let now = self.now;
         let core = self.core(key);
-        if core.imported && core.versions.iter().all(|version| !version.is_pending()) {
+        if core.imported && !core.is_ready() {
+            let waits = core.versions.iter().any(|version| version.is_pending() && version.is_present(key));
+            if waits {
+                self.feat("a rotation waits for a replica");
+            }
             let message = format!("No available key material pending rotation for the key: {arn}.");
             return Err(Refusal::new("KMSInvalidStateException", message));
         }
@@ -61,6 +65,9 @@ impl World {
         }
         if core.schedule.is_some_and(|schedule| schedule.next - now <= 20 * MINUTE) {
             return Err(Refusal::code("ConflictException"));
+        }
+        if core.imported && core.members.len() > 1 {
+            self.feat("an imported set rotates");
         }
         self.core_mut(key).on_demand += 1;
         self.rotate(key, "ON_DEMAND");
@@ -92,7 +99,7 @@ impl World {
             shown(&self.cores[core]).into_iter().zip(told.iter().map(Some).chain(std::iter::repeat(None)))
         {
             let material = self.material(core, version, told.and_then(|entry| entry.material.as_deref()));
-            entries.push(rotation_entry(&self.cores[core], version, material));
+            entries.push(rotation_entry(&self.cores[core], key, version, material));
         }
         Ok(Reply::Rotations(entries))
     }
@@ -118,21 +125,25 @@ impl World {
     }
 }
 
-fn rotation_entry(core: &Core, index: usize, material: Option<String>) -> RotationEntry {
+fn rotation_entry(core: &Core, key: Spot, index: usize, material: Option<String>) -> RotationEntry {
     let version = &core.versions[index];
     let state = match core.current() {
+        _ if version.is_pending() && core.is_ready() => "PENDING_ROTATION",
+        // There is nobody that a key of its own could wait for.
+        _ if version.is_pending() && core.multi_region => "PENDING_MULTI_REGION_IMPORT_AND_ROTATION",
         _ if version.is_pending() => "PENDING_ROTATION",
         Some(current) if current == index => "CURRENT",
         _ => "NON_CURRENT",
     };
     let imported = version.bound.as_ref().map(|bound| {
-        let model = match (bound.present, bound.valid_to) {
+        let held = bound.held.get(&key).cloned().unwrap_or_default();
+        let model = match (held.present, held.valid_to) {
             (false, _) => None,
             (true, Some(_)) => Some("KEY_MATERIAL_EXPIRES".to_owned()),
             (true, None) => Some("KEY_MATERIAL_DOES_NOT_EXPIRE".to_owned()),
         };
-        let there = if bound.present { "IMPORTED" } else { "PENDING_IMPORT" };
-        (bound.description.clone(), there.to_owned(), model, version.expiry())
+        let there = if held.present { "IMPORTED" } else { "PENDING_IMPORT" };
+        (held.description, there.to_owned(), model, version.expiry(key))
     });
     RotationEntry {
         key_id: core.id.clone(),

@@ -31,6 +31,7 @@ pub struct Outcome {
     /// Service records and events: what, to which key, when.
     pub happenings: Vec<(String, &'static str, i64)>,
     pub answers: Answers,
+    pub feats: BTreeMap<&'static str, u64>,
 }
 
 /// How often an operation was answered with success (`ok`) or with an exception.
@@ -187,7 +188,7 @@ impl Both {
                 self.call(root, &Call::ListAliases { key: Some(key), limit: Some(1) })?;
                 keys.push(self.describe(Spot { at, index }));
             }
-            let (counted, living) = (self.bench.key_count(at), self.world.living(at).count() as u64);
+            let (counted, living) = (self.bench.key_count(at), self.world.counted(at));
             if counted != living {
                 return Err(self.failure(&format!("{counted} keys are counted in place {at}, but {living} exist")));
             }
@@ -195,7 +196,7 @@ impl Both {
         events::compare(&self.world.happenings, &self.bench.service_records(), &self.bench.events())
             .map_err(|message| self.failure(&message))?;
         let happenings = self.happenings();
-        Ok(Outcome { keys, happenings, answers: self.answers })
+        Ok(Outcome { keys, happenings, answers: self.answers, feats: self.world.feats })
     }
 
     fn happenings(&self) -> Vec<(String, &'static str, i64)> {

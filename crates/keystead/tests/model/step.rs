@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use super::access::{Role, Seat};
+use super::themes::imported_sets;
 use super::values::pick;
 use super::who::{Who, who};
 use super::world::{DAY, MINUTE, PLACES, SECOND, World};
@@ -91,11 +92,15 @@ verbs! {
     DeleteImportedKeyMaterial = 4,
 }
 
+/// Histories about everything, and some about one thing.
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
-    proptest::collection::vec(step(), 1..=MAX_STEPS)
+    prop_oneof![
+        4 => proptest::collection::vec(step(), 1..=MAX_STEPS),
+        1 => imported_sets(),
+    ]
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub fn step() -> impl Strategy<Value = Step> {
     // Small sets of places make the histories of single keys long.
     let at = proptest::sample::select(&[0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 4, 4, 4, 5, 6, 7][..]);
     let role = prop_oneof![14 => Just(Role::Root), 2 => Just(Role::Clerk), 3 => Just(Role::Guest)];

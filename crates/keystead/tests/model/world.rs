@@ -47,6 +47,8 @@ pub const DAY: i64 = 24 * 60 * MINUTE;
 /// Everything the model knows.
 pub struct World {
     pub now: i64,
+    /// When the history began, and the service was registered.
+    pub began: i64,
     /// How long replicas are made and primaries change.
     pub delay: i64,
     pub scopes: Vec<Scope>,
@@ -67,6 +69,8 @@ pub struct World {
     /// Every grant token that was ever told, and in which Region.
     pub tokens: Vec<(String, &'static str)>,
     pub materials: BTreeSet<String>,
+    /// What the history came to that no answer tells, and how often.
+    pub feats: BTreeMap<&'static str, u64>,
 }
 
 /// What is in one place.
@@ -93,6 +97,8 @@ pub struct Core {
     pub imported: bool,
     pub multi_region: bool,
     pub versions: Vec<Version>,
+    /// The IDs of materials that were pending and never bound: equal material has an equal ID (chapter 32, section 13).
+    pub withdrawn: BTreeMap<Vec<u8>, String>,
     pub schedule: Option<Schedule>,
     pub on_demand: u32,
     pub public_key: Option<Vec<u8>>,
@@ -201,6 +207,7 @@ impl World {
         let scopes = PLACES.map(|place| Scope { place, keys: Vec::new(), aliases: BTreeMap::new(), walk: None });
         Self {
             now,
+            began: now,
             delay,
             scopes: scopes.into(),
             cores: Vec::new(),
@@ -215,7 +222,12 @@ impl World {
             told: BTreeSet::new(),
             tokens: Vec::new(),
             materials: BTreeSet::new(),
+            feats: BTreeMap::new(),
         }
+    }
+
+    pub fn feat(&mut self, what: &'static str) {
+        *self.feats.entry(what).or_default() += 1;
     }
 
     pub fn key(&self, spot: Spot) -> &Key {
@@ -273,7 +285,7 @@ impl World {
             "Creating"
         } else if changing {
             "Updating"
-        } else if core.imported && !core.is_complete() {
+        } else if core.imported && !core.is_complete(spot) {
             "PendingImport"
         } else if key.enabled {
             "Enabled"
@@ -335,7 +347,7 @@ impl World {
         let material = self.current_material(spot, told);
         let (key, core, state) = (self.key(spot), self.core(spot), self.state(spot));
         let place = self.scopes[spot.at].place;
-        let (model, valid_to) = core.expiration();
+        let (model, valid_to) = core.expiration(spot);
         Metadata {
             account: place.account.to_owned(),
             key_id: core.id.clone(),
@@ -348,7 +360,7 @@ impl World {
             waiting: key.waiting.filter(|_| key.deletion.is_none()).map(|window| window / DAY),
             material,
             origin: if core.imported { "EXTERNAL" } else { "AWS_KMS" }.to_owned(),
-            manager: "CUSTOMER".to_owned(),
+            manager: if key.policy == Document::Managed { "AWS" } else { "CUSTOMER" }.to_owned(),
             specs: [core.kind.spec; 2].map(str::to_owned),
             usage: core.kind.usage.to_owned(),
             algorithms: core.kind.algorithms.iter().map(|algorithm| (*algorithm).to_owned()).collect(),
@@ -378,7 +390,10 @@ impl World {
             created: Some(alias.created),
             updated: Some(alias.updated),
         };
-        listed.map(entry).collect()
+        let predefined = self.predefined(at).filter(|_| only.is_none());
+        let mut all: Vec<_> = listed.map(entry).chain(predefined).collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        all
     }
 
     /// Resolves an identifier (KEY-16 to KEY-22, RUL-23).
