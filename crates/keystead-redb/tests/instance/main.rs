@@ -1,7 +1,10 @@
 //! Instances on a store in a file: what they ask for, what they leave in it, what they survive.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod recorder;
 mod root_key;
+mod search;
+mod secrets;
 
 use std::path::Path;
 
