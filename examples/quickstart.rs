@@ -40,10 +40,10 @@ fn main() -> ExitCode {
 }
 
 /// What the command line asks for.
-struct Options {
-    file: PathBuf,
+pub(crate) struct Options {
+    pub(crate) file: PathBuf,
     /// The files of the store and of its root key; without, keys live in memory.
-    store: Option<(PathBuf, PathBuf)>,
+    pub(crate) store: Option<(PathBuf, PathBuf)>,
 }
 
 impl Options {
@@ -84,7 +84,7 @@ impl Options {
     }
 }
 
-fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let file = options.file.as_path();
     let original = fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
     let folder = tempfile::tempdir()?;
@@ -183,7 +183,7 @@ fn open_what_an_earlier_run_sealed(owner: &Client, sealed: &Path) -> Result<(), 
     Ok(())
 }
 
-fn readme() -> PathBuf {
+pub(crate) fn readme() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")
 }
 

@@ -91,7 +91,7 @@ impl RedbStore {
     }
 
     /// Whether this commit must be on disk before it returns.
-    fn is_durable(&self, revision: Revision) -> bool {
+    fn is_synced(&self, revision: Revision) -> bool {
         match self.durability {
             Durability::Immediate => true,
             Durability::Eventual => revision.0.is_multiple_of(EVENTUAL_COMMITS),
@@ -131,7 +131,7 @@ impl Store for RedbStore {
             }
             let revision = format::next_revision(&transaction)?;
             apply(&transaction, operations, revision)?;
-            if !self.is_durable(revision) {
+            if !self.is_synced(revision) {
                 transaction.set_durability(redb::Durability::None)?;
             }
             is_uncertain.set(true);
@@ -144,6 +144,10 @@ impl Store for RedbStore {
             Err(error) if is_uncertain.get() => Err(CommitError::Unknown(error)),
             Err(error) => Err(CommitError::Failed(error)),
         }
+    }
+
+    fn is_durable(&self) -> bool {
+        true
     }
 }
 

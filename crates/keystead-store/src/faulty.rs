@@ -90,6 +90,10 @@ impl<S: Store> Store for FaultyStore<S> {
             }
         }
     }
+
+    fn is_durable(&self) -> bool {
+        self.inner.is_durable()
+    }
 }
 
 /// What has happened, and what shall.

@@ -15,7 +15,7 @@ use crate::{Batch, CommitError, Key, Range, StoreError};
 ///   judged on the state that its predecessors left, and nothing comes between judgment and writing.
 /// - **Visible at once.** When a commit has returned, every read that starts afterwards, on any thread, sees it.
 /// - **Consistent reads.** One `get` or one `scan` shows one state between two commits. Two calls may show two.
-/// - **Durable**, if the backend is: when a commit has returned it survives a crash. So do the revisions: after
+/// - **Durable**, if the backend [says so](Self::is_durable): when a commit has returned it survives a crash. So do the revisions: after
 ///   reopening, new ones are greater than every one ever given, also if the records that bore them are gone.
 /// - **Uninterpreted.** Keys compare as byte strings; values are returned exactly as given.
 ///
@@ -51,6 +51,13 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// - [`CommitError::Unknown`]: the backend is at fault, and cannot tell. The batch was applied whole or not at all;
     ///   the revisions of its records tell which, once the store can be read.
     fn commit(&self, batch: Batch) -> Result<Revision, CommitError>;
+
+    /// Whether records are meant to outlive the process, so that whoever seals them needs a key that does so too.
+    ///
+    /// The answer is the same throughout the life of a store. A store that wraps another gives that one's answer.
+    fn is_durable(&self) -> bool {
+        false
+    }
 }
 
 /// A position in the order of all commits of a store.
@@ -102,5 +109,9 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
         self.as_ref().commit(batch)
+    }
+
+    fn is_durable(&self) -> bool {
+        self.as_ref().is_durable()
     }
 }

@@ -1,7 +1,7 @@
 //! Faults come when ordered, and only then.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use keystead_store::{
     Action, Batch, CommitError, Entry, Expect, Fault, FaultyStore, Key, Range, Revision, Store, StoreError,
@@ -63,6 +63,19 @@ fn recovery_cancels_orders() {
     assert!(put(&store, b'1').is_ok());
 }
 
+#[test]
+fn whoever_wraps_a_store_is_as_durable() {
+    for is_durable in [false, true] {
+        let store = FaultyStore::new(Arc::new(OneRecord { is_durable, ..OneRecord::default() }));
+        assert_eq!(store.is_durable(), is_durable);
+        store.crash_at(1, Fault::Before);
+        put(&store, b'1').unwrap_err();
+        assert_eq!(store.is_durable(), is_durable, "after a crash");
+        let shared: Arc<dyn Store> = Arc::new(store);
+        assert_eq!(Store::is_durable(&shared), is_durable);
+    }
+}
+
 fn put(store: &impl Store, value: u8) -> Result<Revision, CommitError> {
     let mut batch = Batch::new();
     batch.put("a", [value], Expect::Any);
@@ -75,17 +88,20 @@ fn value(store: &impl Store) -> Option<u8> {
 
 /// The least that these tests need of a store: one record, and no preconditions.
 #[derive(Debug, Default)]
-struct OneRecord(Mutex<(Option<Entry>, Revision)>);
+struct OneRecord {
+    state: Mutex<(Option<Entry>, Revision)>,
+    is_durable: bool,
+}
 
 impl OneRecord {
     fn commits(&self) -> u64 {
-        self.0.lock().unwrap().1.0
+        self.state.lock().unwrap().1.0
     }
 }
 
 impl Store for OneRecord {
     fn get(&self, _: &[u8]) -> Result<Option<Entry>, StoreError> {
-        Ok(self.0.lock().unwrap().0.clone())
+        Ok(self.state.lock().unwrap().0.clone())
     }
 
     fn scan(&self, _: &Range, _: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
@@ -93,7 +109,7 @@ impl Store for OneRecord {
     }
 
     fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
-        let mut state = self.0.lock().unwrap();
+        let mut state = self.state.lock().unwrap();
         let revision = state.1.next();
         for operation in batch.into_operations()? {
             if let Action::Put(value) = operation.action {
@@ -102,5 +118,9 @@ impl Store for OneRecord {
         }
         state.1 = revision;
         Ok(revision)
+    }
+
+    fn is_durable(&self) -> bool {
+        self.is_durable
     }
 }

@@ -53,6 +53,31 @@ fn a_store_that_forgets_is_not_durable() {
     assert!(catch_unwind(suite).is_err());
 }
 
+#[test]
+fn a_store_that_does_not_say_that_it_is_durable_is_not() {
+    let store = Arc::new(FlawedStore::new(None));
+    let suite = || conformance::durability(|| Silent(Arc::clone(&store)));
+    assert!(catch_unwind(AssertUnwindSafe(suite)).is_err());
+}
+
+/// A store that leaves out what it need not say.
+#[derive(Debug)]
+struct Silent(Arc<FlawedStore>);
+
+impl Store for Silent {
+    fn get(&self, key: &[u8]) -> Result<Option<Entry>, StoreError> {
+        self.0.get(key)
+    }
+
+    fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
+        self.0.scan(range, limit)
+    }
+
+    fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
+        self.0.commit(batch)
+    }
+}
+
 macro_rules! flaws {
     ($($name:ident),* $(,)?) => {
         /// A way to break the contract.
@@ -227,5 +252,9 @@ impl Store for FlawedStore {
             return Err(CommitError::Conflict { key });
         }
         Ok(self.apply(&mut state, operations))
+    }
+
+    fn is_durable(&self) -> bool {
+        true
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use keystead_hierarchy::DomainKeys;
+use keystead_hierarchy::{Domain, DomainKeys};
 use keystead_store::{Batch, CommitError, Entry, Expect, Key, Range};
 use keystead_types::KeyArn;
 
@@ -10,7 +10,7 @@ use crate::Error;
 use crate::engine::{Engine, damaged, hierarchy, storage};
 use crate::material::binding;
 use crate::record::{self, MaterialRecord};
-use crate::region::{LockSet, RegionState};
+use crate::region::{LockSet, RegionState, stored_domain_keys};
 use crate::snapshot::{KeySnapshot, Material};
 
 /// What the rotation of a domain key did.
@@ -30,7 +30,9 @@ impl Engine {
     /// key's lock; until the last has moved all versions stay in use, so it can be interrupted at any point.
     pub(crate) fn rotate_domain_key(&self, region: &RegionState) -> Result<DomainRotation, Error> {
         let _one_at_a_time = region.hold_domain_key();
-        let mut keys = DomainKeys::clone(&region.domain_keys.load());
+        // A rotation that failed may have left a version that this instance does not know.
+        let domain = Domain { partition: region.partition, region: region.region };
+        let mut keys = stored_domain_keys(self, domain)?.ok_or_else(|| damaged("domain key"))?;
         let envelope =
             keys.rotate(self.root_key.as_ref(), self.provider.as_ref(), self.entropy.as_ref()).map_err(hierarchy)?;
         let mut batch = Batch::new();

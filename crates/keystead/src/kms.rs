@@ -255,6 +255,13 @@ pub enum ClientError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
+    /// The host chose a store that outlives the process, and no root key. The one of the default would end with the
+    /// process, and what is in the store with it.
+    #[error(
+        "the store outlives the process but the default root key does not, and nothing in the store could be opened \
+         again: set `root_key` to one that is kept, or to an ephemeral one if that is what you want"
+    )]
+    DurableWithoutRootKey,
     /// The root key could not be made.
     #[error("root key: {0}")]
     RootKey(#[from] RootKeyError),
@@ -323,7 +330,7 @@ pub struct KmsBuilder {
 }
 
 impl KmsBuilder {
-    /// Where records are kept; by default in memory.
+    /// Where records are kept; by default in memory. A durable store needs a [`root_key`](Self::root_key).
     #[must_use]
     pub fn store(mut self, store: impl Store) -> Self {
         self.store = Some(Arc::new(store));
@@ -353,6 +360,8 @@ impl KmsBuilder {
     }
 
     /// The root key that seals the domain keys; by default an ephemeral one, with which nothing outlives the process.
+    /// A [durable store](Store::is_durable) has no default; to have it end with the process all the same, give an
+    /// [`EphemeralRootKey`].
     #[must_use]
     pub fn root_key(mut self, root_key: impl RootKey + 'static) -> Self {
         self.root_key = Some(Arc::new(root_key));
@@ -481,13 +490,16 @@ impl KmsBuilder {
     /// Builds the instance.
     ///
     /// # Errors
-    /// [`BuildError`] when the default root key cannot be made, the entropy fails, the quotas hold what they may not, or
-    /// the thread of [`maintenance`](Self::maintenance) cannot be made.
+    /// [`BuildError`] when a durable store has no root key, the default root key cannot be made, the entropy fails, the
+    /// quotas hold what they may not, or the thread of [`maintenance`](Self::maintenance) cannot be made.
     pub fn build(self) -> Result<Kms, BuildError> {
         let provider = self.provider.unwrap_or_else(|| Arc::new(DefaultProvider::new()));
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
         let root_key = match self.root_key {
             Some(root_key) => root_key,
+            None if self.store.as_ref().is_some_and(|store| store.is_durable()) => {
+                return Err(BuildError::DurableWithoutRootKey);
+            }
             None => Arc::new(EphemeralRootKey::generate_with(provider.as_ref(), Arc::clone(&entropy))?),
         };
         self.quotas.check()?;

@@ -329,29 +329,38 @@ struct AliasRef {
 
 /// Unseals the domain keys of a Region, or makes the first one.
 fn open_domain_keys(engine: &Engine, domain: Domain, profile: Profile) -> Result<DomainKeys, Error> {
+    if let Some(keys) = stored_domain_keys(engine, domain)? {
+        return Ok(keys);
+    }
+    let (keys, envelope) = DomainKeys::generate(
+        engine.root_key.as_ref(),
+        engine.provider.as_ref(),
+        engine.entropy.as_ref(),
+        domain,
+        profile.sealing_algorithm(),
+    )
+    .map_err(hierarchy)?;
+    let mut batch = Batch::new();
+    let key = record::domain_key(domain.partition, domain.region, envelope.version());
+    batch.put(key, envelope.as_bytes(), Expect::Absent);
+    engine.store.commit(batch).map_err(|error| Error::KmsInternal(format!("storage: {error}").into()))?;
+    Ok(keys)
+}
+
+/// Unseals the domain keys that the store has of a Region, if any.
+pub(crate) fn stored_domain_keys(engine: &Engine, domain: Domain) -> Result<Option<DomainKeys>, Error> {
     let prefix = record::domain_prefix(domain.partition, domain.region);
     let stored = engine.store.scan(&Range::prefix(&prefix), usize::MAX).map_err(storage)?;
     if stored.is_empty() {
-        let (keys, envelope) = DomainKeys::generate(
-            engine.root_key.as_ref(),
-            engine.provider.as_ref(),
-            engine.entropy.as_ref(),
-            domain,
-            profile.sealing_algorithm(),
-        )
-        .map_err(hierarchy)?;
-        let mut batch = Batch::new();
-        let key = record::domain_key(domain.partition, domain.region, envelope.version());
-        batch.put(key, envelope.as_bytes(), Expect::Absent);
-        engine.store.commit(batch).map_err(|error| Error::KmsInternal(format!("storage: {error}").into()))?;
-        return Ok(keys);
+        return Ok(None);
     }
     let envelopes = stored
         .iter()
         .map(|(_, entry)| DomainKeyEnvelope::from_bytes(&*entry.value))
         .collect::<Result<Vec<_>, _>>()
         .map_err(hierarchy)?;
-    DomainKeys::open(engine.root_key.as_ref(), engine.provider.as_ref(), domain, &envelopes).map_err(hierarchy)
+    let keys = DomainKeys::open(engine.root_key.as_ref(), engine.provider.as_ref(), domain, &envelopes);
+    keys.map(Some).map_err(hierarchy)
 }
 
 /// A key that exists nowhere, with the default policy of an account that does not exist.

@@ -3,7 +3,7 @@
 use super::{commit, contents, one, put};
 use crate::{Batch, Expect, Store};
 
-/// Records and revisions survive closing and opening. For backends that outlive the process; not part of
+/// Records and revisions survive closing and opening, and the store says that they do. For backends that outlive the process; not part of
 /// [`run`](super::run).
 ///
 /// `open` opens one and the same store each time, empty at first; the suite drops what it opened before it opens anew.
@@ -13,6 +13,7 @@ use crate::{Batch, Expect, Store};
 /// With a message, at the first promise that the store does not keep.
 pub fn durability<S: Store>(open: impl Fn() -> S) {
     let store = open();
+    assert!(store.is_durable(), "a store that outlives the process must say so");
     let mut batch = Batch::new();
     for n in 0..100_u32 {
         batch.put(&n.to_be_bytes(), n.to_le_bytes(), Expect::Absent);
