@@ -29,7 +29,7 @@ impl Step {
             let set = world.sets[*set].spot;
             spot.is_some_and(|spot| set != spot && world.key(set).core == world.key(spot).core)
         };
-        let related = (0..world.sets.len()).filter(related).last();
+        let related = (0..world.sets.len()).rfind(related);
         let any = (!world.sets.is_empty()).then(|| usize::from(b) % world.sets.len());
         let set = own.last().copied().filter(|_| a % 16 != 15).or(related).or(any);
         let wrapped_with = if c % 32 == 31 { any } else { set };
