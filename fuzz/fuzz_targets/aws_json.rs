@@ -2,12 +2,14 @@
 //! answer is JSON or empty, and what is no JSON is refused as such.
 #![no_main]
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use keystead::catalogue::operations;
 use keystead::{Caller, Client, Kms};
 use keystead_aws::protocol;
 use libfuzzer_sys::fuzz_target;
+use serde::de::IgnoredAny;
 
 // The first byte chooses the operation, the rest is the body.
 fuzz_target!(|input: &[u8]| {
@@ -22,7 +24,9 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(reply.status == 200, reply.error_type.is_none());
     let is_json = serde_json::from_slice::<serde_json::Value>(&reply.body).is_ok();
     assert!(is_json || (reply.body.is_empty() && reply.status == 200), "{operation}: {reply:?}");
-    let is_object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok();
+    // What is inside of ignored members need only end where it seems to.
+    let is_object =
+        str::from_utf8(body).is_ok_and(|text| serde_json::from_str::<HashMap<String, IgnoredAny>>(text).is_ok());
     if !is_object && !body.is_empty() {
         assert_eq!(reply.error_type, Some("SerializationException"), "{operation}");
     }

@@ -74,8 +74,10 @@ operations! {
 
 /// Reads a request. No body at all is an empty object (API-004).
 fn decode<'b, R: Deserialize<'b>>(body: &'b [u8]) -> Result<R, Reply> {
-    let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| error_reply("SerializationException", &error.to_string()))
+    // As a whole: members that are ignored are not looked into.
+    let text = str::from_utf8(body).map_err(|error| error_reply("SerializationException", &error.to_string()))?;
+    let text = if text.is_empty() { "{}" } else { text };
+    serde_json::from_str(text).map_err(|error| error_reply("SerializationException", &error.to_string()))
 }
 
 /// Words the outcome of a call.
