@@ -349,6 +349,12 @@ fn judge_state(targets: &impl Targets, call: &CallFacts<'_>) -> Result<(), Error
         if !call.row.states.admits(state) {
             return Err(state_error(call.row, state, &target.snapshot().arn_text));
         }
+        // A change of the primary Region shows in front of missing material, but does not make up for it (IMP-50).
+        let pending = KeyState::PendingImport;
+        if state == KeyState::Updating && target.snapshot().lacks_material(call.now) && !call.row.states.admits(pending)
+        {
+            return Err(state_error(call.row, pending, &target.snapshot().arn_text));
+        }
     }
     Ok(())
 }

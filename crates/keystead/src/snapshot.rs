@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use keystead_crypto::{Mac, PrivateKey, Sealer};
 use keystead_hierarchy::spec::KeyState;
-use keystead_hierarchy::{Ekt, Fingerprint, MaterialId};
+use keystead_hierarchy::{Ekt, Fingerprint, KeyFacts, MaterialId};
 use keystead_policy::{ArnColons, Policy, Resource, SplitArn};
 use keystead_store::Revision;
 use keystead_types::{KeyArn, Region, Timestamp};
@@ -203,11 +203,20 @@ impl KeySnapshot {
     /// The state of the key (STA-04). Imported material that has expired is not there, whether or not it was deleted yet
     /// (IMP-50).
     pub(crate) fn state(&self, now: Timestamp) -> KeyState {
+        self.facts(now).state()
+    }
+
+    /// Whether imported material that the key needs is missing, whatever its state.
+    pub(crate) fn lacks_material(&self, now: Timestamp) -> bool {
+        !self.facts(now).material_present
+    }
+
+    fn facts(&self, now: Timestamp) -> KeyFacts {
         let mut facts = self.record.facts_at(self.arn.region, now);
         if self.has_expired_material(now) {
             facts.material_present &= self.bound_materials().all(|material| !material.is_expired(now));
         }
-        facts.state()
+        facts
     }
 
     /// Whether imported material has expired and is not deleted yet.

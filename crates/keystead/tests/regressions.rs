@@ -237,3 +237,38 @@ fn pending_material_that_expires_at_the_primary_is_gone_everywhere() {
     let expired: Vec<_> = events.events().iter().map(|event| (event.key_arn.region.to_string(), event.kind)).collect();
     assert_eq!(expired, [("us-west-2".to_owned(), keystead::EventKind::MaterialExpiration)]);
 }
+
+/// Material that expires while the primary Region changes is missing, although the state is `Updating`.
+///
+/// Spec: IMP-50, STA-18, STA-19
+#[test]
+fn a_key_that_is_updating_does_not_work_without_material() {
+    let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z"));
+    let builder = Kms::builder().clock(Arc::clone(&clock)).multi_region_delay(Duration::from_secs(60));
+    let kms = builder.build().unwrap();
+    let client = |region: &str| kms.client(region, Caller::account_root("111122223333").unwrap()).unwrap();
+    let (home, europe) = (client("us-west-2"), client("eu-west-1"));
+    let key = home.create_key().origin("EXTERNAL").multi_region(true).send().unwrap().key_metadata.key_id;
+    let import = |client: &keystead::Client| {
+        let set = client.get_parameters_for_import(key, "RSAES_OAEP_SHA_256", "RSA_2048").send().unwrap();
+        let algorithm: WrappingAlgorithm = "RSAES_OAEP_SHA_256".parse().unwrap();
+        let public = DefaultProvider.public_key(KeyPairAlgorithm::Rsa2048, &set.public_key).unwrap();
+        let wrapped = algorithm.scheme().unwrap().wrap(&DefaultProvider, &*public, &[7; 32], &SystemEntropy).unwrap();
+        let valid_to = keystead::Timestamp::from("2026-01-01T00:02:00Z".parse::<jiff::Timestamp>().unwrap());
+        client.import_key_material(key, &set.import_token, &wrapped).valid_to(valid_to).send().unwrap();
+    };
+    import(&home);
+    home.replicate_key(key, "eu-west-1").send().unwrap();
+    clock.advance(Duration::from_secs(60));
+    import(&europe);
+    clock.advance(Duration::from_secs(59));
+    home.update_primary_region(key, "eu-west-1").send().unwrap();
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(home.describe_key(key).send().unwrap().key_metadata.key_state.as_str(), "Updating");
+    let refused = home.encrypt(key, b"x").send().unwrap_err();
+    let arn = format!("arn:aws:kms:us-west-2:111122223333:key/{key}");
+    assert_eq!(
+        (refused.code(), refused.message()),
+        ("KMSInvalidStateException", &*format!("{arn} is pending import."))
+    );
+}

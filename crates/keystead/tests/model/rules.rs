@@ -137,10 +137,15 @@ impl World {
     /// Chapter 20, section 4: `admitted` lists the states in which an operation works.
     pub fn judge(&self, key: Spot, admitted: &[&str]) -> Result<(), Refusal> {
         let (arn, state) = (self.arn(key), self.state(key));
+        let invalid = |text: &str| Err(Refusal::new("KMSInvalidStateException", format!("{arn} is {text}.")));
+        // What is missing is missing, also while the state speaks of something else (IMP-50).
+        let lacks = self.core(key).imported && !self.core(key).is_complete(key);
+        if state == "Updating" && lacks && admitted.contains(&state) && !admitted.contains(&"PendingImport") {
+            return invalid("pending import");
+        }
         if admitted.contains(&state) {
             return Ok(());
         }
-        let invalid = |text: &str| Err(Refusal::new("KMSInvalidStateException", format!("{arn} is {text}.")));
         match state {
             _ if admitted == DYING => invalid("not pending deletion"),
             "Disabled" => Err(Refusal::new("DisabledException", format!("{arn} is disabled."))),
