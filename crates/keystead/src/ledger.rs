@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-use keystead_store::{Batch, CommitError, Entry, Expect, InvalidBatch, Key, Range, Revision, Store, StoreError};
+use keystead_store::{
+    Batch, CommitError, Entry, Expect, InvalidBatch, Key, Range, Revision, Snapshot, Store, StoreError,
+};
 
 use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -38,6 +40,11 @@ impl Ledger {
     /// One consistent view: nothing becomes visible as long as it is held. Not to be taken twice by one thread.
     pub(crate) fn view(&self) -> View<'_> {
         View { store: self.store.as_ref(), before: self.before.read().unwrap_or_else(PoisonError::into_inner) }
+    }
+
+    /// The store of this moment as it is, veiled records in their new form: what a crash now would leave.
+    pub(crate) fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.store.snapshot()
     }
 
     /// Commits at once.
