@@ -86,8 +86,10 @@ impl Engine {
             self.rewrap(region, keys, &arn, version)
         } else if let Some(arn) = record::parse_key_key(partition, name, key) {
             self.rewrap_fingerprint_key(region, keys, &arn)
-        } else if record::parse_wrapping_key_expiry(partition, name, key).is_some() {
+        } else if record::is_wrapping_key_key(partition, name, key) {
             self.rewrap_wrapping_key(keys, key)
+        } else if let Some(request) = record::parse_transfer_key_key(partition, name, key) {
+            self.rewrap_transfer_key(keys, key, &request)
         } else {
             Ok(false)
         }

@@ -234,7 +234,7 @@ pub(crate) fn arn_prefix(partition: Partition, region: Region, account: AccountI
 
 /// Whether what never changes of a key agrees with its ID and its materials: a key that was made something else is not
 /// adopted (KEY-06). What fits by its form is found out on use, because tokens are bound to spec and usage (OVR-16).
-fn is_whole(arn: &KeyArn, record: &KeyRecord, materials: &[Arc<Material>]) -> bool {
+pub(crate) fn is_whole(arn: &KeyArn, record: &KeyRecord, materials: &[Arc<Material>]) -> bool {
     let is_imported = record.origin == Origin::External;
     record.spec.allows(record.usage)
         && record.spec.available_in(record.profile)

@@ -83,12 +83,15 @@ pub(crate) fn open_wrapping_key(
 impl Engine {
     /// Deletes the wrapping keys of expired parameter sets.
     pub(crate) fn delete_expired_wrapping_keys(&self, region: &RegionState, now: Timestamp) -> Result<(), Error> {
-        let prefix = record::wrapping_key_prefix(region.partition, region.region);
+        self.delete_expired(&record::wrapping_key_prefix(region.partition, region.region), now)
+    }
+
+    /// Deletes the records with a prefix that have expired; their store keys sort by expiry.
+    pub(crate) fn delete_expired(&self, prefix: &[u8], now: Timestamp) -> Result<(), Error> {
         loop {
-            let page = self.store.scan_each(&Range::prefix(&prefix), PAGE).map_err(storage)?;
+            let page = self.store.scan_each(&Range::prefix(prefix), PAGE).map_err(storage)?;
             let expired = page.iter().take_while(|(key, _)| {
-                record::parse_wrapping_key_expiry(region.partition, region.region, key.as_ref())
-                    .is_none_or(|valid_to| valid_to < now)
+                record::parse_expiry(prefix, key.as_ref()).is_none_or(|valid_to| valid_to < now)
             });
             let mut batch = Batch::new();
             let expired: Vec<_> = expired.map(|(key, _)| key.clone()).collect();
