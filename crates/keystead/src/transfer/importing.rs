@@ -33,7 +33,8 @@ impl Engine {
         if slip.valid_to < now {
             return Err(TransferError::Expired { valid_to: slip.valid_to });
         }
-        if self.region_config(&slip.region).partition != slip.partition {
+        // A Region that nobody has asked for is not opened for an envelope that names it.
+        if !self.has_transfer_key(&slip)? {
             return Err(TransferError::UnknownRequest);
         }
         let home = self.region(slip.region)?;
@@ -57,7 +58,7 @@ impl Engine {
             }
         }
         let _held = home.locks.lock(set);
-        loop {
+        for _ in 0..ATTEMPTS {
             self.require_vacancy(&arrivals)?;
             // Read anew each time: another import may have used it.
             let (_, used) = self.transfer_key(&home, &slip)?;
@@ -75,6 +76,7 @@ impl Engine {
                 Err(CommitFailure::Failed(error)) => return Err(error.into()),
             }
         }
+        Err(TransferError::Malformed("a part of it is here already, of another key"))
     }
 
     /// Nothing is there that the keys would replace, or that would belong to their set.
@@ -124,8 +126,8 @@ impl Engine {
     /// Checks one key for itself, its material included.
     fn accept_key(&self, key: TravellingKey) -> Result<Arrival, TransferError> {
         let TravellingKey { arn, mut record, materials, mut grants, aliases, secrets } = key;
+        self.require_place(&arn, &record)?;
         let region = self.region(arn.region)?;
-        self.require_place(&region, &arn, &record)?;
         let policy = compile_key_policy(&record.policy).map_err(|_| TransferError::Malformed("its key policy"))?;
         require_sound_record(&record, &materials)?;
         if materials.len() != secrets.materials.len() || aliases.len() != record.aliases.len() {
@@ -140,7 +142,7 @@ impl Engine {
         }
         self.require_quotas(&region, &arn, &record, &grants)?;
         let names: BTreeSet<_> = grants.iter().map(|grant| grant.id).collect();
-        if names.len() != grants.len() || !grants.iter().all(is_sound_grant) {
+        if names.len() != grants.len() || !grants.iter().all(|grant| is_sound_grant(grant, &record)) {
             return Err(TransferError::Malformed("a grant"));
         }
         grants.sort_by_key(|grant| (grant.created, grant.id));
@@ -155,7 +157,7 @@ impl Engine {
         for (material, secret) in materials.into_iter().zip(secrets.materials) {
             let secret = secret.map(|secret| self.accept_material(&record, secret)).transpose()?;
             if let (Some(imported), Some(key), Some((_, canonical))) = (&material.imported, &fingerprint_key, &secret) {
-                let found = Fingerprint::of(self.provider.as_ref(), key, arn.key_id, canonical);
+                let found = Fingerprint::of(self.provider.as_ref(), key, arn.key_id, canonical.expose());
                 if found.map_err(crate::engine::hierarchy)? != imported.fingerprint {
                     return Err(TransferError::Malformed("the fingerprints of its material"));
                 }
@@ -185,7 +187,7 @@ impl Engine {
     }
 
     /// Keys like this can be in their Region here.
-    fn require_place(&self, region: &RegionState, arn: &KeyArn, record: &KeyRecord) -> Result<(), TransferError> {
+    fn require_place(&self, arn: &KeyArn, record: &KeyRecord) -> Result<(), TransferError> {
         let config = self.region_config(&arn.region);
         let is_multi_region = arn.key_id.is_multi_region();
         let fits = config.partition == arn.partition
@@ -193,7 +195,7 @@ impl Engine {
             && record.spec.available_in(record.profile)
             && (config.hmac_keys || record.spec.kind() != KeyKind::Hmac)
             && (!is_multi_region || config.multi_region && self.is_enabled(&arn.region, arn.account));
-        if fits && region.partition == arn.partition { Ok(()) } else { Err(TransferError::Region(arn.region)) }
+        if fits { Ok(()) } else { Err(TransferError::Region(arn.region)) }
     }
 
     /// The limits that the operations keep. That on the number of keys is kept by the commit.
@@ -225,19 +227,15 @@ impl Engine {
         &self,
         record: &KeyRecord,
         secret: SecretBytes,
-    ) -> Result<(SecretBytes, Vec<u8>), TransferError> {
+    ) -> Result<(SecretBytes, SecretBytes), TransferError> {
         let unfit = TransferError::Malformed("its material is none of its key spec");
         match record.spec.key_pair() {
             Some(algorithm) => match self.provider.private_key(algorithm, secret.expose()) {
-                Ok(pair) => Ok((pair.to_pkcs8()?, pair.public().spki().to_vec())),
+                Ok(pair) => Ok((pair.to_pkcs8()?, pair.public().spki().into())),
                 Err(CryptoError::InvalidKey) => Err(unfit),
                 Err(other) => Err(other.into()),
             },
-            None if record.spec.material_len(record.profile) == Some(secret.len()) => {
-                // Only keys of origin `EXTERNAL` have fingerprints, and theirs are of short secrets.
-                let canonical = if record.import.is_some() { secret.expose().to_vec() } else { Vec::new() };
-                Ok((secret, canonical))
-            }
+            None if record.spec.material_len(record.profile) == Some(secret.len()) => Ok((secret.clone(), secret)),
             None => Err(unfit),
         }
     }
@@ -335,12 +333,15 @@ fn require_sound_record(record: &KeyRecord, materials: &[MaterialRecord]) -> Res
 }
 
 /// Names of parties stand in keys of the store.
-fn is_sound_grant(grant: &Grant) -> bool {
+fn is_sound_grant(grant: &Grant, key: &KeyRecord) -> bool {
     let is_name = |name: &str| !name.is_empty() && name.len() <= MAX_PARTY && !name.chars().any(char::is_control);
-    let is_usable = grant.format == RECORD_FORMAT && !grant.operations.is_empty();
+    let fits = grant.operations.iter().all(|operation| operation.fits(key.spec, key.usage));
+    let is_usable = grant.format == RECORD_FORMAT && !grant.operations.is_empty() && fits;
     is_usable && is_name(grant.grantee.name()) && grant.retiring.as_ref().is_none_or(|party| is_name(party.name()))
 }
 
+/// Domain keys and counters change now and then, but not this often.
+const ATTEMPTS: usize = 100;
 /// Characters of a description (API model).
 const MAX_DESCRIPTION: usize = 8192;
 /// Characters of a principal (API model), of up to four bytes only where they are none.

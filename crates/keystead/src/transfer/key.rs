@@ -90,6 +90,11 @@ impl Engine {
         }
     }
 
+    /// Whether a request is open.
+    pub(super) fn has_transfer_key(&self, slip: &Slip) -> Result<bool, Error> {
+        Ok(self.store.get(&store_key(slip)).map_err(storage)?.is_some())
+    }
+
     /// The private half of a request, and the change that ends it.
     pub(super) fn transfer_key(
         &self,

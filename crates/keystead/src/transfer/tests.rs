@@ -92,6 +92,28 @@ fn what_no_instance_would_send_is_refused() {
     }
 }
 
+/// A grant that another key has already would stand in its place in the store.
+///
+/// Spec: MRK-02
+#[test]
+fn a_grant_of_a_key_that_is_here_is_refused() {
+    let (sender, receiver) = (Kms::in_memory(), Kms::in_memory());
+    let home = sender.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+    let [first, second] = [0, 1].map(|_| home.create_key().send().unwrap().key_metadata.arn);
+    let bob = "arn:aws:iam::111122223333:user/bob";
+    home.create_grant(first, bob).operation("Decrypt").retiring_principal(bob).send().unwrap();
+    let request = || receiver.transfer_request("us-west-2".parse().unwrap()).unwrap();
+    let contents = pack(&sender, &first);
+    receiver.import_key(&sealed(&request(), &contents.encode().unwrap())).unwrap();
+    let mut forged = pack(&sender, &second);
+    forged.keys[0].grants.clone_from(&contents.keys[0].grants);
+    let error = receiver.import_key(&sealed(&request(), &forged.encode().unwrap())).unwrap_err();
+    assert!(matches!(error, TransferError::Malformed(_)), "{error}");
+    let to = receiver.client("us-west-2", Caller::account_root("111122223333").unwrap()).unwrap();
+    assert_eq!(to.list_retirable_grants(bob).send().unwrap().grants.len(), 1);
+    assert_eq!(to.list_keys().send().unwrap().keys.len(), 1);
+}
+
 /// Contents that are no contents.
 #[test]
 fn bytes_that_are_no_contents_are_refused() {
@@ -177,6 +199,9 @@ const FORGERIES: &[(&str, bool, Forge)] = &[
         keys[0].grants.push(grant);
     }),
     ("a grant of nothing", false, |keys| keys[0].grants[0].operations.clear()),
+    ("a grant of what the key cannot do", false, |keys| {
+        keys[0].grants[0].operations.insert(crate::grant::GrantOperation::Sign);
+    }),
     ("a grant to nobody", false, |keys| {
         keys[0].grants[0].grantee = crate::grant::Party::Principal(String::new());
     }),
