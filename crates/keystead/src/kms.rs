@@ -26,6 +26,7 @@ use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
 use crate::instance::InstanceSecret;
 use crate::ledger::Ledger;
+use crate::live::LiveKeys;
 use crate::maintenance::Sweep;
 use crate::managed::AwsManagedKey;
 use crate::material::{MaterialCache, MaterialCaching};
@@ -227,6 +228,11 @@ impl Kms {
         self.engine.expected_deletion(key)
     }
 
+    /// How many keys are in memory now; [`KmsBuilder::live_keys`] bounds them.
+    pub fn live_keys(&self) -> usize {
+        self.engine.live.count()
+    }
+
     /// How many keys an account has in a Region, every state counted (QUO-03).
     ///
     /// # Errors
@@ -336,6 +342,7 @@ pub struct KmsBuilder {
     metric_sinks: Vec<Box<dyn MetricSink>>,
     sweep_every: Option<Duration>,
     caching: MaterialCaching,
+    live_keys: Option<usize>,
     grant_delay: GrantVisibilityDelay,
     max_context_len: Option<usize>,
     trust_anchors: TrustAnchors,
@@ -451,6 +458,17 @@ impl KmsBuilder {
         self
     }
 
+    /// How many keys the instance has in memory at most, over all its Regions; by default 100,000. Each takes some 3 KB,
+    /// and more with long policies and many grants. Beyond that, about the least recently used go, in portions, and are read from the
+    /// store again on their next use; a call on a key in memory reads nothing. Calls of many threads may exceed the
+    /// bound by the keys that they work with. A key leaves only when its last use is saved, and not while it has a
+    /// removed grant that still counts ([`grant_visibility_delay`](Self::grant_visibility_delay)).
+    #[must_use]
+    pub fn live_keys(mut self, keys: usize) -> Self {
+        self.live_keys = Some(keys);
+        self
+    }
+
     /// Lets changes of grants take a while to count, so that a host can test what it does meanwhile; by default they
     /// count at once (GRA-48, POL-126). A [`Duration`](std::time::Duration) delays all of them alike.
     #[must_use]
@@ -563,6 +581,7 @@ impl KmsBuilder {
             locks: Arc::new(WriteLocks::new()),
             regions: RwLock::default(),
             counters: Mutex::default(),
+            live: Arc::new(LiveKeys::new(self.live_keys)),
             unsaved: UnsavedKeys::default(),
             delivered: Mutex::default(),
             redelivery: Mutex::default(),

@@ -80,6 +80,12 @@ impl Ledger {
         self.veil_as(keys.into_iter().map(|key| (key, None)).collect())
     }
 
+    /// Acts while nobody holds a view. It must not read the ledger.
+    pub(crate) fn while_nobody_reads<T>(&self, act: impl FnOnce() -> T) -> T {
+        let _before = self.before();
+        act()
+    }
+
     fn veil_as(&self, entries: Vec<(Key, Option<Entry>)>) -> Veil<'_> {
         let mut before = self.before();
         for (key, entry) in &entries {

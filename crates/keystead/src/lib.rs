@@ -55,6 +55,7 @@ mod instance;
 mod json;
 mod kms;
 mod ledger;
+mod live;
 mod maintenance;
 mod managed;
 mod material;
