@@ -91,17 +91,21 @@ fn a_backup_made_meanwhile_is_one_state() {
             for thread in 0..2 {
                 let (kms, made, stopped) = (&kms, &made, &stopped);
                 scope.spawn(move || {
+                    let _stop = Stop(stopped);
                     let client = client(kms, REGION);
-                    for n in (0..2_000).take_while(|_| !stopped.load(Ordering::Acquire)) {
+                    for n in (0..).take_while(|_| !stopped.load(Ordering::Acquire)) {
                         let key = client.create_key().send().unwrap().key_metadata.key_id;
                         client.create_alias(format!("alias/{thread}-{n}"), key).send().unwrap();
                         made.fetch_add(1, Ordering::AcqRel);
                     }
                 });
             }
+            let stop = Stop(&stopped);
             let backups: Vec<Vec<u8>> = (0..8)
-                .map(|n| {
-                    while made.load(Ordering::Acquire) < 3 * n {
+                .map(|_| {
+                    // Something happens between two of them, whichever thread the machine favours.
+                    let enough = made.load(Ordering::Acquire) + 3;
+                    while made.load(Ordering::Acquire) < enough && !stopped.load(Ordering::Acquire) {
                         thread::yield_now();
                     }
                     let mut backup = Vec::new();
@@ -109,10 +113,19 @@ fn a_backup_made_meanwhile_is_one_state() {
                     backup
                 })
                 .collect();
-            stopped.store(true, Ordering::Release);
+            drop(stop);
             counts.extend(backups.iter().map(|backup| check_restored(backup, builder())));
         });
         assert!(counts.is_sorted() && counts.first() < counts.last(), "nothing happened meanwhile: {counts:?}");
+    }
+}
+
+/// Lets threads end that wait for each other, also when one of them fails.
+struct Stop<'s>(&'s AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
     }
 }
 
