@@ -459,7 +459,7 @@ fn publish(
         for (change, snapshot) in changes.keys.iter().zip(snapshots) {
             regions.with(&change.arn, |region| match snapshot {
                 Some(snapshot) => region.publish_key(snapshot),
-                None => region.retract_key(&change.arn),
+                None => region.remove_key(&change.arn),
             });
             // Afterwards: a call that goes by the former snapshot may just be unwrapping.
             if let (true, Some(previous)) = (change.forget, &change.previous) {

@@ -182,7 +182,16 @@ impl RegionState {
         }
     }
 
-    /// Makes a committed deletion visible and wipes what was unwrapped.
+    /// Makes a committed deletion visible. A key that gets its ID again, as a replica may, begins anew.
+    pub(crate) fn remove_key(&self, arn: &KeyArn) {
+        let reference = KeyRef { account: arn.account, key_id: arn.key_id };
+        if let Some(cell) = self.keys.pin().get(&reference) {
+            cell.load().usage.end();
+        }
+        self.retract_key(arn);
+    }
+
+    /// Takes a key out, to be loaded anew, and wipes what was unwrapped.
     pub(crate) fn retract_key(&self, arn: &KeyArn) {
         let reference = KeyRef { account: arn.account, key_id: arn.key_id };
         let keys = self.keys.pin();
