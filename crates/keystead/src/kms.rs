@@ -21,7 +21,7 @@ use crate::audit::{AuditMode, AuditRecord, AuditSink, MemorySink, Router};
 use crate::caller::{Caller, CallerError};
 use crate::client::Client;
 use crate::clock::{Clock, SystemClock};
-use crate::domain::DomainRotation;
+use crate::domain::{DomainKeyStatus, DomainRotation, domain_key_status};
 use crate::engine::Engine;
 use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
@@ -91,7 +91,7 @@ impl Kms {
     }
 
     /// Makes what time has changed happen: rotations, expiries of imported material and deletions that are due, and
-    /// deliveries that failed before. It also saves when keys were last used.
+    /// deliveries that failed before. It also saves when keys were last used, and goes on with rotations of domain keys.
     /// Hosts call it from a timer, or let [`KmsBuilder::maintenance`] do so; nothing depends on it but promptness (STA-02, RUL-15).
     ///
     /// # Errors
@@ -100,8 +100,29 @@ impl Kms {
         self.engine.sweep()
     }
 
-    /// Gives a Region a new domain key, wraps every key material anew under it and destroys the former versions. No
-    /// ciphertext changes and no operation waits (OVR-17). After a crash or an error, call it again.
+    /// Gives a Region a new domain key and returns: new key material is wrapped under it from now on. The material that
+    /// there is is wrapped anew by [sweeps](Self::sweep), some thousand keys each, and when none needs a former version any more,
+    /// that is destroyed. No ciphertext changes and no operation waits (OVR-17). After a crash, the sweeps of the next
+    /// instance go on; [`Kms::domain_key_status`] says how far they are.
+    ///
+    /// # Errors
+    /// [`Error::KmsInternal`] when the store, the root key or the entropy fails.
+    pub fn begin_domain_key_rotation(&self, region: Region) -> Result<DomainKeyStatus, Error> {
+        let state = self.engine.region(region)?;
+        self.engine.begin_domain_key_rotation(&state)
+    }
+
+    /// Where the rotation of a Region's domain key stands.
+    ///
+    /// # Errors
+    /// [`Error::KmsInternal`] when the Region cannot be opened.
+    pub fn domain_key_status(&self, region: Region) -> Result<DomainKeyStatus, Error> {
+        Ok(domain_key_status(self.engine.region(region)?.as_ref()))
+    }
+
+    /// Gives a Region a new domain key, wraps every key material anew under it and destroys the former versions, all
+    /// before it returns: [`Kms::begin_domain_key_rotation`] leaves that to sweeps. A rotation that was begun before
+    /// is finished with it. After a crash or an error, sweeps go on, or call it again.
     ///
     /// # Errors
     /// [`Error::KmsInternal`] when the store, the root key or the entropy fails. What was wrapped anew until then

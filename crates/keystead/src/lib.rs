@@ -70,6 +70,7 @@ mod related;
 mod request;
 mod resolve;
 mod response;
+mod rewrap;
 mod root_replacement;
 mod shape;
 mod snapshot;
@@ -93,7 +94,7 @@ pub use audit::{
 pub use caller::{Caller, CallerError, compile_identity_policy};
 pub use client::{Call, Client};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use domain::DomainRotation;
+pub use domain::{DomainKeyStatus, DomainRotation};
 pub use environment::ConditionValue;
 pub use error::{Error, Fault, Message};
 pub use events::{EventKind, EventSink, LifecycleEvent, MemoryEvents};

@@ -13,6 +13,7 @@ use crate::Error;
 use crate::engine::{Engine, crypto, hierarchy, internal, storage};
 use crate::record::{self, RECORD_FORMAT, base64_bytes};
 use crate::region::RegionState;
+use crate::rewrap::{Found, Need, former_version};
 
 /// A wrapping key about to be stored.
 #[derive(Debug)]
@@ -105,22 +106,27 @@ impl Engine {
         }
     }
 
-    /// Brings the token of a wrapping key to the present domain key; whether it was under a former one.
-    pub(crate) fn rewrap_wrapping_key(&self, keys: &DomainKeys, store_key: &[u8]) -> Result<bool, Error> {
-        let Some(entry) = self.store.get(store_key).map_err(storage)? else { return Ok(false) };
-        let mut record: WrappingKeyRecord = record::decode(&entry.value)?;
-        let binding = binding(&record.key, record.spec);
-        let ekt = Ekt::from_bytes(record.ekt).map_err(hierarchy)?;
-        let Some(ekt) = keys.rewrap(&ekt, &binding, self.entropy.as_ref()).map_err(hierarchy)? else {
-            return Ok(false);
+    /// Brings the token of a wrapping key to the present version of the domain key.
+    pub(crate) fn rewrap_wrapping_key(&self, keys: &DomainKeys, store_key: &[u8]) -> Result<Found, Error> {
+        let Some(entry) = self.store.get(store_key).map_err(storage)? else { return Ok(Found::Nothing) };
+        let Ok(mut record) = record::decode::<WrappingKeyRecord>(&entry.value) else {
+            return Ok(Found::Stuck(Need::Unknown));
         };
-        record.ekt = ekt.into_bytes();
+        let former = match former_version(Some(&record.ekt), keys.current_version()) {
+            Ok(former) => former,
+            Err(found) => return Ok(found),
+        };
+        let stuck = Ok(Found::Stuck(Need::Version(former)));
+        let Ok(token) = Ekt::from_bytes(record.ekt) else { return stuck };
+        let rewrapped = keys.rewrap(&token, &binding(&record.key, record.spec), self.entropy.as_ref());
+        let Ok(Some(token)) = rewrapped else { return stuck };
+        record.ekt = token.into_bytes();
         let mut batch = Batch::new();
         batch.put(store_key, record::encode(&record)?, Expect::Revision(entry.revision));
         match self.store.commit(batch) {
-            Ok(_) => Ok(true),
-            // It has just expired and was deleted.
-            Err(CommitError::Conflict { .. }) => Ok(false),
+            Ok(_) => Ok(Found::Moved),
+            // It has just expired and was deleted, as the next look will show.
+            Err(CommitError::Conflict { .. }) => stuck,
             Err(error) => Err(internal("storage", error)),
         }
     }

@@ -1,0 +1,139 @@
+//! One token brought to the present version of the domain key, under the lock of its key.
+
+use keystead_hierarchy::Ekt;
+use keystead_store::{Batch, CommitError, Expect, Key, Revision};
+use keystead_types::KeyArn;
+
+use crate::Error;
+use crate::domain::commit_error;
+use crate::engine::{Engine, storage};
+use crate::material::binding;
+use crate::record::{self, KeyRecord, MaterialRecord};
+use crate::region::{LockSet, RegionState};
+use crate::snapshot::{KeySnapshot, Material};
+
+/// What there was to do about a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// It has no token under a former version.
+    Nothing,
+    /// Its token is under the present version now.
+    Moved,
+    /// Its token cannot be moved.
+    Stuck(Need),
+}
+
+/// What a token that cannot be moved may need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// The version that it is under.
+    Version(u32),
+    /// Nobody knows, because the record cannot be read.
+    Unknown,
+}
+
+/// The version that a token is under, if it has to be moved to `present`; otherwise what there is to say about it.
+pub(crate) fn former_version(token: Option<&[u8]>, present: u32) -> Result<u32, Found> {
+    let token = token.ok_or(Found::Nothing)?;
+    let version = Ekt::from_bytes(token).map_err(|_| Found::Stuck(Need::Unknown))?.domain_key_version();
+    if version == present { Err(Found::Nothing) } else { Ok(version) }
+}
+
+impl Engine {
+    /// Moves the token in a record, if it has one under a former version. An error is one of the store.
+    pub(crate) fn rewrap(&self, region: &RegionState, key: &Key, value: &[u8]) -> Result<Found, Error> {
+        let (partition, name) = (region.partition, region.region);
+        if let Some((arn, version)) = record::parse_material_key(partition, name, key.as_ref()) {
+            self.rewrap_material(region, &arn, version, value)
+        } else if let Some(arn) = record::parse_key_key(partition, name, key.as_ref()) {
+            self.rewrap_fingerprint_key(region, &arn, value)
+        } else if record::parse_wrapping_key_expiry(partition, name, key.as_ref()).is_some() {
+            self.rewrap_wrapping_key(&region.domain_keys.load(), key.as_ref())
+        } else {
+            Ok(Found::Nothing)
+        }
+    }
+
+    fn rewrap_material(&self, region: &RegionState, arn: &KeyArn, version: u32, seen: &[u8]) -> Result<Found, Error> {
+        // Without a lock: what is under the present version stays there.
+        if let Err(found) = former_of_material(region, seen) {
+            return Ok(found);
+        }
+        let mut set = LockSet::default();
+        region.locks.add_key(&mut set, arn);
+        let _held = region.locks.lock(set);
+        let store_key = record::material_key(arn, version);
+        let Some(entry) = self.store.get(&store_key).map_err(storage)? else { return Ok(Found::Nothing) };
+        let (mut stored, former) = match former_of_material(region, &entry.value) {
+            Ok(found) => found,
+            Err(found) => return Ok(found),
+        };
+        let stuck = Ok(Found::Stuck(Need::Version(former)));
+        let Ok(Some(key)) = region.key(arn) else { return stuck };
+        let Some(Ok(token)) = stored.ekt.as_deref().map(Ekt::from_bytes) else { return stuck };
+        let keys = region.domain_keys.load();
+        let rewrapped = keys.rewrap(&token, &binding(arn, &key.record, version), self.entropy.as_ref());
+        let Ok(Some(token)) = rewrapped else { return stuck };
+        stored.ekt = Some(token.into_bytes());
+        // The record of the key moves along, so that its snapshot gets a revision of its own.
+        let mut batch = Batch::new();
+        batch.put(store_key, record::encode(&stored)?, Expect::Revision(entry.revision));
+        batch.put(record::key_key(arn), record::encode(&key.record)?, Expect::Revision(key.revision));
+        let Some(revision) = self.commit_rewrapped(region, arn, batch)? else { return stuck };
+        region.publish_key(key.with_material(revision, Material::new(stored)?));
+        Ok(Found::Moved)
+    }
+
+    fn rewrap_fingerprint_key(&self, region: &RegionState, arn: &KeyArn, seen: &[u8]) -> Result<Found, Error> {
+        let former = match former_of_key(region, seen) {
+            Ok(former) => former,
+            Err(found) => return Ok(found),
+        };
+        let stuck = Ok(Found::Stuck(Need::Version(former)));
+        let mut set = LockSet::default();
+        region.locks.add_key(&mut set, arn);
+        let _held = region.locks.lock(set);
+        let key = match region.key(arn) {
+            Ok(Some(key)) => key,
+            Ok(None) => return Ok(Found::Nothing),
+            Err(_) => return stuck,
+        };
+        let record = match self.rewrapped_fingerprint_key(&region.domain_keys.load(), &key) {
+            Ok(Some(record)) => record,
+            Ok(None) => return Ok(Found::Nothing),
+            Err(_) => return stuck,
+        };
+        let mut batch = Batch::new();
+        batch.put(record::key_key(arn), record::encode(&record)?, Expect::Revision(key.revision));
+        let Some(revision) = self.commit_rewrapped(region, arn, batch)? else { return stuck };
+        region.publish_key(KeySnapshot::build(*arn, record, revision, Some(&key), None, None, None)?);
+        Ok(Found::Moved)
+    }
+
+    /// `None` if the records are not what they should be.
+    fn commit_rewrapped(&self, region: &RegionState, arn: &KeyArn, batch: Batch) -> Result<Option<Revision>, Error> {
+        match self.store.commit(batch) {
+            Ok(revision) => Ok(Some(revision)),
+            Err(error) => {
+                // What the store holds now is uncertain.
+                self.store.while_nobody_reads(|| region.retract_key(arn));
+                match error {
+                    CommitError::Conflict { .. } | CommitError::Invalid(_) => Ok(None),
+                    other => Err(commit_error(other)),
+                }
+            }
+        }
+    }
+}
+
+fn former_of_material(region: &RegionState, value: &[u8]) -> Result<(MaterialRecord, u32), Found> {
+    let record: MaterialRecord = record::decode(value).map_err(|_| Found::Stuck(Need::Unknown))?;
+    let version = former_version(record.ekt.as_deref(), region.domain_keys.load().current_version())?;
+    Ok((record, version))
+}
+
+fn former_of_key(region: &RegionState, value: &[u8]) -> Result<u32, Found> {
+    let record: KeyRecord = record::decode(value).map_err(|_| Found::Stuck(Need::Unknown))?;
+    let token = record.import.as_ref().map(|import| import.fingerprint_key.as_slice());
+    former_version(token, region.domain_keys.load().current_version())
+}
