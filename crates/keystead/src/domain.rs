@@ -45,10 +45,10 @@ pub struct DomainKeyStatus {
     pub version: u32,
     /// Former versions that are still there, because key material may be wrapped under them; in ascending order.
     pub former: Vec<u32>,
-    /// Key materials that this instance has wrapped anew since the latest rotation began, or since the Region was opened.
+    /// Key materials that this instance has wrapped anew since the latest rotation began, or since it opened the Region.
     pub rewrapped: u64,
-    /// Key materials that the last pass over the Region had to leave as they are, because their records or those of their keys are
-    /// damaged. They keep the former versions that they may be under.
+    /// Key materials that the last pass over the Region had to leave as they are, because their records or those of
+    /// their keys are damaged. They keep the former versions that they may be under.
     pub skipped: u64,
 }
 

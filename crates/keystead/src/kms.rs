@@ -100,10 +100,10 @@ impl Kms {
         self.engine.sweep()
     }
 
-    /// Gives a Region a new domain key and returns: new key material is wrapped under it from now on. The material that
-    /// there is is wrapped anew by [sweeps](Self::sweep), some thousand keys each, and when none needs a former version any more,
-    /// that is destroyed. No ciphertext changes and no operation waits (OVR-17). After a crash, the sweeps of the next
-    /// instance go on; [`Kms::domain_key_status`] says how far they are.
+    /// Gives a Region a new domain key and returns: new key material is wrapped under it from now on. [Sweeps](Self::sweep)
+    /// wrap anew what material there is, up to 1,000 of them each, and destroy the former versions when nothing needs
+    /// them any more. No ciphertext changes and no operation waits (OVR-17). After a crash, the sweeps of the next instance
+    /// go on; [`Kms::domain_key_status`] says how far they are.
     ///
     /// # Errors
     /// [`Error::KmsInternal`] when the store, the root key or the entropy fails.
@@ -464,10 +464,10 @@ impl KmsBuilder {
     }
 
     /// How many keys the instance has in memory at most, over all its Regions; by default 100,000. Each takes some 3 KB,
-    /// and more with long policies and many grants. Beyond that, about the least recently used go, in portions, and are read from the
-    /// store again on their next use; a call on a key in memory reads nothing. Calls of many threads may exceed the
-    /// bound by the keys that they work with. A key leaves only when its last use is saved, and not while it has a
-    /// removed grant that still counts ([`grant_visibility_delay`](Self::grant_visibility_delay)).
+    /// and more with long policies and many grants. Beyond that, about the least recently used go, in portions, and are
+    /// read from the store again on their next use; a call on a key in memory reads nothing. Calls of many threads may
+    /// exceed the bound by the keys that they work with. A key leaves only when its last use is saved, and not while it
+    /// has a removed grant that still counts ([`grant_visibility_delay`](Self::grant_visibility_delay)).
     #[must_use]
     pub fn live_keys(mut self, keys: usize) -> Self {
         self.live_keys = Some(keys);
