@@ -183,7 +183,7 @@ impl Engine {
         loop {
             let range = Range::prefix(&prefix);
             let range = pass.after.as_ref().map_or(range.clone(), |last| range.after(last));
-            let page = self.store.scan(&range, SCAN_PAGE).map_err(storage)?;
+            let page = self.store.scan_each(&range, SCAN_PAGE).map_err(storage)?;
             let is_last = page.len() < SCAN_PAGE;
             for (key, entry) in page {
                 if share.is_used() {
@@ -192,7 +192,7 @@ impl Engine {
                 if pass.version != region.domain_keys.load().current_version() {
                     return Ok(Stop::Overtaken);
                 }
-                let found = self.rewrap(region, &key, &entry.value)?;
+                let found = self.rewrap(region, &key, entry.ok().as_ref().map(|entry| &*entry.value))?;
                 share.looks -= 1;
                 match found {
                     Found::Nothing => {}
@@ -236,7 +236,7 @@ impl Engine {
 
     /// The Regions that the store knows, with the number of versions of their domain keys.
     pub(crate) fn stored_domains(&self) -> Result<Vec<(Region, usize)>, Error> {
-        let stored = self.store.scan(&Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)?;
+        let stored = self.store.scan_each(&Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)?;
         let mut domains: Vec<(Region, usize)> = Vec::new();
         for (_, region) in stored.iter().filter_map(|(key, _)| record::parse_domain_key(key)) {
             match domains.last_mut().filter(|(last, _)| *last == region) {

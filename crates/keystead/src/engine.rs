@@ -10,7 +10,6 @@ use arc_swap::ArcSwap;
 use keystead_attestation::TrustAnchors;
 use keystead_crypto::{CryptoError, Entropy, Mac, Provider, Sealer};
 use keystead_hierarchy::{HierarchyError, RootKey};
-use keystead_store::StoreError;
 use keystead_types::{AccountId, Region, Timestamp};
 
 use crate::audit::Router;
@@ -22,6 +21,7 @@ use crate::live::LiveKeys;
 use crate::material::MaterialCache;
 use crate::metrics::{Gauges, Meter};
 use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
+use crate::records::RecordError;
 use crate::region::{RegionState, WriteLocks};
 use crate::sync::{Mutex, RwLock};
 use crate::usage::UnsavedKeys;
@@ -154,8 +154,8 @@ impl std::fmt::Debug for Engine {
 }
 
 /// A failing backend, as the caller sees it.
-pub(crate) fn storage(error: StoreError) -> Error {
-    internal("storage", error)
+pub(crate) fn storage(error: impl Into<RecordError>) -> Error {
+    internal("storage", error.into())
 }
 
 /// A failing provider, as the caller sees it.

@@ -15,14 +15,13 @@ use keystead_memory::MemoryStore;
 use keystead_store::Store;
 use keystead_types::{AccountId, AliasArn, KeyArn, Partition, Region, Timestamp};
 
-use crate::Error;
 use crate::access::KeyAccess;
 use crate::audit::{AuditMode, AuditRecord, AuditSink, MemorySink, Router};
 use crate::caller::{Caller, CallerError};
 use crate::client::Client;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::{DomainKeyStatus, DomainRotation, domain_key_status};
-use crate::engine::Engine;
+use crate::engine::{Engine, storage};
 use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
 use crate::instance::InstanceSecret;
@@ -34,10 +33,12 @@ use crate::material::{MaterialCache, MaterialCaching};
 use crate::metrics::{Gauges, Meter, MetricSink};
 use crate::operations::GrantListEntry;
 use crate::quota::{Limiter, QuotaError, QuotaProfile};
+use crate::records::RecordCheck;
 use crate::region::WriteLocks;
 use crate::sync::{Mutex, RwLock};
 use crate::upkeep::Instance;
 use crate::usage::UnsavedKeys;
+use crate::{Error, backup};
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
 ///
@@ -130,6 +131,15 @@ impl Kms {
     pub fn rotate_domain_key(&self, region: Region) -> Result<DomainRotation, Error> {
         let state = self.engine.region(region)?;
         self.engine.rotate_domain_key(&state)
+    }
+
+    /// Reads every record of the store and tells which were altered by something other than Keystead. In daily work that
+    /// shows when a record is read: its key fails with [`Error::KmsInternal`], the others go on.
+    ///
+    /// # Errors
+    /// [`Error::KmsInternal`] when the store fails.
+    pub fn check_records(&self) -> Result<RecordCheck, Error> {
+        self.engine.store.check().map_err(storage)
     }
 
     /// Says that a service has an AWS managed key in an account and Region (KEY-10): the alias `alias/aws/<service>` is
@@ -289,6 +299,12 @@ pub enum BuildError {
          again: set `root_key` to one that is kept, or to an ephemeral one if that is what you want"
     )]
     DurableWithoutRootKey,
+    /// A backup was being restored into the store, and not all of it is there.
+    #[error(
+        "a backup was not restored to its end and the store holds a part of it: restore it again into this store, or \
+         take another store"
+    )]
+    UnfinishedRestore,
     /// The root key could not be made.
     #[error("root key: {0}")]
     RootKey(#[from] RootKeyError),
@@ -529,7 +545,7 @@ impl KmsBuilder {
     /// Builds the instance.
     ///
     /// # Errors
-    /// [`BuildError`] when a durable store has no root key, the default root key cannot be made, the entropy fails, the
+    /// [`BuildError`] when a durable store has no root key, a backup was restored into the store in part, the default root key cannot be made, the entropy fails, the
     /// quotas hold what they may not, or the thread of [`maintenance`](Self::maintenance) cannot be made.
     pub fn build(self) -> Result<Kms, BuildError> {
         let provider = self.provider.unwrap_or_else(|| Arc::new(DefaultProvider::new()));
@@ -543,7 +559,10 @@ impl KmsBuilder {
         };
         self.quotas.check()?;
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
-        let secret = InstanceSecret::open(store.as_ref(), root_key.as_ref(), entropy.as_ref())?;
+        if backup::is_unfinished(store.as_ref()).map_err(storage)? {
+            return Err(BuildError::UnfinishedRestore);
+        }
+        let secret = InstanceSecret::open(store.as_ref(), root_key.as_ref(), provider.as_ref(), entropy.as_ref())?;
         let token_sealer = secret.token_sealer(provider.as_ref())?;
         let import_sealer = secret.import_sealer(provider.as_ref())?;
         let marker_key = secret.marker_mac(provider.as_ref())?;
@@ -557,7 +576,7 @@ impl KmsBuilder {
             audit.add(mode, sink);
         }
         let engine = Engine {
-            store: Arc::new(Ledger::new(store)),
+            store: Arc::new(Ledger::new(store, secret.record_seal(provider.as_ref())?)),
             provider,
             entropy,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),

@@ -1,7 +1,7 @@
 //! One token brought to the present version of the domain key, under the lock of its key.
 
 use keystead_hierarchy::Ekt;
-use keystead_store::{Batch, CommitError, Expect, Key, Revision};
+use keystead_store::{Batch, CommitError, Entry, Expect, Key, Revision};
 use keystead_types::KeyArn;
 
 use crate::Error;
@@ -9,6 +9,7 @@ use crate::domain::commit_error;
 use crate::engine::{Engine, storage};
 use crate::material::binding;
 use crate::record::{self, KeyRecord, MaterialRecord};
+use crate::records::RecordError;
 use crate::region::{LockSet, RegionState};
 use crate::snapshot::{KeySnapshot, Material};
 
@@ -35,22 +36,36 @@ pub(crate) enum Need {
 /// The version that a token is under, if it has to be moved to `present`; otherwise what there is to say about it.
 pub(crate) fn former_version(token: Option<&[u8]>, present: u32) -> Result<u32, Found> {
     let token = token.ok_or(Found::Nothing)?;
-    let version = Ekt::from_bytes(token).map_err(|_| Found::Stuck(Need::Unknown))?.domain_key_version();
+    let version = Ekt::from_bytes(token).map_err(|_| UNREADABLE)?.domain_key_version();
     if version == present { Err(Found::Nothing) } else { Ok(version) }
 }
 
+/// Nobody knows what it needs.
+pub(crate) const UNREADABLE: Found = Found::Stuck(Need::Unknown);
+
 impl Engine {
-    /// Moves the token in a record, if it has one under a former version. An error is one of the store.
-    pub(crate) fn rewrap(&self, region: &RegionState, key: &Key, value: &[u8]) -> Result<Found, Error> {
+    /// Moves the token in a record, if it has one under a former version. Of an altered record there is no `value`. An
+    /// error is one of the store.
+    pub(crate) fn rewrap(&self, region: &RegionState, key: &Key, value: Option<&[u8]>) -> Result<Found, Error> {
         let (partition, name) = (region.partition, region.region);
-        if let Some((arn, version)) = record::parse_material_key(partition, name, key.as_ref()) {
-            self.rewrap_material(region, &arn, version, value)
-        } else if let Some(arn) = record::parse_key_key(partition, name, key.as_ref()) {
-            self.rewrap_fingerprint_key(region, &arn, value)
-        } else if record::parse_wrapping_key_expiry(partition, name, key.as_ref()).is_some() {
-            self.rewrap_wrapping_key(&region.domain_keys.load(), key.as_ref())
-        } else {
-            Ok(Found::Nothing)
+        let material = record::parse_material_key(partition, name, key.as_ref());
+        let arn = record::parse_key_key(partition, name, key.as_ref());
+        let is_wrapping_key = record::parse_wrapping_key_expiry(partition, name, key.as_ref()).is_some();
+        match (value, material, arn) {
+            (Some(value), Some((arn, version)), _) => self.rewrap_material(region, &arn, version, value),
+            (Some(value), _, Some(arn)) => self.rewrap_fingerprint_key(region, &arn, value),
+            (Some(_), ..) if is_wrapping_key => self.rewrap_wrapping_key(&region.domain_keys.load(), key.as_ref()),
+            (None, material, arn) if material.is_some() || arn.is_some() || is_wrapping_key => Ok(UNREADABLE),
+            _ => Ok(Found::Nothing),
+        }
+    }
+
+    /// A record that may have a token; or what there is to say about it.
+    pub(crate) fn record_to_rewrap(&self, store_key: &[u8]) -> Result<Result<Entry, Found>, Error> {
+        match self.store.get(store_key) {
+            Ok(found) => Ok(found.ok_or(Found::Nothing)),
+            Err(RecordError::Altered) => Ok(Err(UNREADABLE)),
+            Err(error) => Err(storage(error)),
         }
     }
 
@@ -63,7 +78,10 @@ impl Engine {
         region.locks.add_key(&mut set, arn);
         let _held = region.locks.lock(set);
         let store_key = record::material_key(arn, version);
-        let Some(entry) = self.store.get(&store_key).map_err(storage)? else { return Ok(Found::Nothing) };
+        let entry = match self.record_to_rewrap(&store_key)? {
+            Ok(entry) => entry,
+            Err(found) => return Ok(found),
+        };
         let (mut stored, former) = match former_of_material(region, &entry.value) {
             Ok(found) => found,
             Err(found) => return Ok(found),
@@ -127,13 +145,13 @@ impl Engine {
 }
 
 fn former_of_material(region: &RegionState, value: &[u8]) -> Result<(MaterialRecord, u32), Found> {
-    let record: MaterialRecord = record::decode(value).map_err(|_| Found::Stuck(Need::Unknown))?;
+    let record: MaterialRecord = record::decode(value).map_err(|_| UNREADABLE)?;
     let version = former_version(record.ekt.as_deref(), region.domain_keys.load().current_version())?;
     Ok((record, version))
 }
 
 fn former_of_key(region: &RegionState, value: &[u8]) -> Result<u32, Found> {
-    let record: KeyRecord = record::decode(value).map_err(|_| Found::Stuck(Need::Unknown))?;
+    let record: KeyRecord = record::decode(value).map_err(|_| UNREADABLE)?;
     let token = record.import.as_ref().map(|import| import.fingerprint_key.as_slice());
     former_version(token, region.domain_keys.load().current_version())
 }

@@ -18,6 +18,7 @@ use crate::Error;
 use crate::catalogue::Row;
 use crate::engine::{Engine, internal, storage};
 use crate::record::{self, RECORD_FORMAT, UsageRecord};
+use crate::records::RecordError;
 use crate::region::LockSet;
 
 /// One use of a key.
@@ -215,7 +216,11 @@ impl Engine {
         if self.region(arn.region)?.has_live_key(arn) {
             return Ok(true);
         }
-        Ok(self.store.get(&record::key_key(arn)).map_err(storage)?.is_some())
+        match self.store.get(&record::key_key(arn)) {
+            Ok(found) => Ok(found.is_some()),
+            Err(RecordError::Altered) => Ok(true),
+            Err(error) => Err(storage(error)),
+        }
     }
 }
 

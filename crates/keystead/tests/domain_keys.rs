@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use common::{copy_of, everything_in, root_key};
-use keystead::store::{Batch, Expect, Fault, FaultyStore, Range, Store};
+use common::{copy_of, everything_in, records, root_key};
+use keystead::store::{Fault, FaultyStore, Range, Store};
 use keystead::{Caller, Client, EphemeralRootKey, Kms, KmsBuilder, ManualClock, QuotaProfile, Region, Sweep};
 use keystead_memory::MemoryStore;
 use support::parameters::{OAEP, ParameterSet};
@@ -145,7 +145,7 @@ fn a_damaged_token_keeps_its_version_and_nothing_else() {
     let mut token = STANDARD.decode(record["ekt"].as_str().unwrap()).unwrap();
     *token.last_mut().unwrap() ^= 1;
     record["ekt"] = STANDARD.encode(token).into();
-    put(&store, &name, &serde_json::to_vec(&record).unwrap());
+    records::write(&store, &name, &serde_json::to_vec(&record).unwrap());
 
     let swept = kms.sweep().unwrap();
     assert_eq!((swept.rewrapped, swept.retired, swept.failed), (2, 1, 1), "{swept:?}");
@@ -160,12 +160,12 @@ fn a_damaged_token_keeps_its_version_and_nothing_else() {
     assert_eq!(reopened.decrypt(&sealed[0]).send().unwrap_err().code(), "KMSInternalException");
 
     // A record that nobody can read may need anything.
-    put(&store, &name, b"no record");
+    records::overwrite(&store, &name, b"no record".to_vec());
     let done = kms.rotate_domain_key(region()).unwrap();
     assert_eq!((done.version, done.retired, done.skipped), (4, 0, 1), "{done:?}");
     assert_eq!(kms.domain_key_status(region()).unwrap().former, [1, 3]);
 
-    put(&store, &name, &whole);
+    records::write(&store, &name, &whole);
     clock.advance(Duration::from_secs(3_600));
     let swept = kms.sweep().unwrap();
     assert_eq!((swept.rewrapped, swept.retired, swept.failed), (1, 2, 0), "{swept:?}");
@@ -290,13 +290,7 @@ fn material_of(store: &MemoryStore, key: &str) -> (keystead::store::Key, Vec<u8>
     let is_material =
         |stored: &keystead::store::Key| stored.as_ref().windows(name.len()).any(|part| part == name.as_bytes());
     let (key, entry) = everything_in(store).into_iter().find(|(stored, _)| is_material(stored)).unwrap();
-    (key, entry.value.to_vec())
-}
-
-fn put(store: &MemoryStore, key: &keystead::store::Key, value: &[u8]) {
-    let mut batch = Batch::new();
-    batch.put(key.clone(), value, Expect::Any);
-    store.commit(batch).unwrap();
+    (key, records::value_of(&entry.value).to_vec())
 }
 
 const PLAINTEXT: &[u8] = b"before the rotation";

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::{copy_of, root_key, view};
 use keystead::crypto::entropy::SeededEntropy;
-use keystead::store::{Batch, CommitError, Entry, Fault, FaultyStore, Range, Revision, Store, StoreError};
+use keystead::store::{Batch, CommitError, Entry, Fault, FaultyStore, Range, Revision, Snapshot, Store, StoreError};
 use keystead::{Caller, Client, Clock, GrantVisibilityDelay, Kms, KmsBuilder, ManualClock, QuotaProfile};
 use keystead_memory::MemoryStore;
 use proptest::prelude::*;
@@ -380,5 +380,9 @@ impl Store for Counted {
 
     fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
         self.inner.commit(batch)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.inner.snapshot()
     }
 }

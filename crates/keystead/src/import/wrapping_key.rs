@@ -13,7 +13,7 @@ use crate::Error;
 use crate::engine::{Engine, crypto, hierarchy, internal, storage};
 use crate::record::{self, RECORD_FORMAT, base64_bytes};
 use crate::region::RegionState;
-use crate::rewrap::{Found, Need, former_version};
+use crate::rewrap::{Found, Need, UNREADABLE, former_version};
 
 /// A wrapping key about to be stored.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Engine {
     pub(crate) fn delete_expired_wrapping_keys(&self, region: &RegionState, now: Timestamp) -> Result<(), Error> {
         let prefix = record::wrapping_key_prefix(region.partition, region.region);
         loop {
-            let page = self.store.scan(&Range::prefix(&prefix), PAGE).map_err(storage)?;
+            let page = self.store.scan_each(&Range::prefix(&prefix), PAGE).map_err(storage)?;
             let expired = page.iter().take_while(|(key, _)| {
                 record::parse_wrapping_key_expiry(region.partition, region.region, key.as_ref())
                     .is_none_or(|valid_to| valid_to < now)
@@ -108,10 +108,11 @@ impl Engine {
 
     /// Brings the token of a wrapping key to the present version of the domain key.
     pub(crate) fn rewrap_wrapping_key(&self, keys: &DomainKeys, store_key: &[u8]) -> Result<Found, Error> {
-        let Some(entry) = self.store.get(store_key).map_err(storage)? else { return Ok(Found::Nothing) };
-        let Ok(mut record) = record::decode::<WrappingKeyRecord>(&entry.value) else {
-            return Ok(Found::Stuck(Need::Unknown));
+        let entry = match self.record_to_rewrap(store_key)? {
+            Ok(entry) => entry,
+            Err(found) => return Ok(found),
         };
+        let Ok(mut record) = record::decode::<WrappingKeyRecord>(&entry.value) else { return Ok(UNREADABLE) };
         let former = match former_version(Some(&record.ekt), keys.current_version()) {
             Ok(former) => former,
             Err(found) => return Ok(found),
