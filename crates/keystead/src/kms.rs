@@ -235,6 +235,7 @@ impl Kms {
         let state = self.engine.region(key.region)?;
         let now = self.engine.now();
         let expiry = state.key(key)?.and_then(|key| key.material_expiry(now));
+        self.engine.evict_surplus(now);
         Ok(expiry.map(|at| at.duration_since(now).as_secs()))
     }
 

@@ -56,6 +56,14 @@ fn ten_thousand_keys_in_the_place_of_a_hundred() {
         }
         kept("while they are used");
     }
+    // Who asks without a call loads them too.
+    for (id, ..) in keys.iter().take(300) {
+        let arn = key_arn(id).parse().unwrap();
+        world.kms.who_can_use(&arn).unwrap();
+        world.kms.seconds_until_key_material_expiration(&arn).unwrap();
+        world.root.describe_key(id).explain().unwrap();
+        kept("after looks");
+    }
     // A sweep looks at them all and keeps no more than before.
     for (id, ..) in keys.iter().skip(1).step_by(7) {
         world.root.schedule_key_deletion(id).pending_window_in_days(7).send().unwrap();
