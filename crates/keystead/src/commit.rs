@@ -466,7 +466,7 @@ fn publish(regions: &Regions, changes: &Changes, veil: Veil<'_>, revision: Revis
         for (change, snapshot) in changes.keys.iter().zip(snapshots) {
             regions.with(change.arn.region, |region| match snapshot {
                 Some(snapshot) => region.publish_key(snapshot),
-                None => region.retract_key(&change.arn),
+                None => region.remove_key(&change.arn),
             });
             // Afterwards: a call that goes by the former snapshot may just be unwrapping.
             if let (true, Some(previous)) = (change.forget, &change.previous) {

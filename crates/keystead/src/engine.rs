@@ -10,8 +10,7 @@ use arc_swap::ArcSwap;
 use keystead_attestation::TrustAnchors;
 use keystead_crypto::{CryptoError, Entropy, Mac, Provider, Sealer};
 use keystead_hierarchy::{HierarchyError, RootKey};
-use keystead_store::Range;
-use keystead_types::{AccountId, Partition, Region, Timestamp};
+use keystead_types::{AccountId, Region, Timestamp};
 
 use crate::audit::Router;
 use crate::clock::Clock;
@@ -26,7 +25,7 @@ use crate::records::RecordError;
 use crate::region::{RegionState, WriteLocks};
 use crate::sync::{Mutex, RwLock};
 use crate::usage::UnsavedKeys;
-use crate::{Error, RegionConfig, RequestId, record};
+use crate::{Error, RegionConfig, RequestId};
 
 /// What all Regions and calls share.
 pub(crate) struct Engine {
@@ -109,11 +108,7 @@ impl Engine {
 
     /// All Regions that the store knows.
     pub(crate) fn stored_regions(&self) -> Result<Vec<Region>, Error> {
-        let stored = self.store.scan_each(&Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)?;
-        let mut names: Vec<(Partition, Region)> =
-            stored.iter().filter_map(|(key, _)| record::parse_domain_key(key)).collect();
-        names.dedup();
-        Ok(names.into_iter().map(|(_, region)| region).collect())
+        Ok(self.stored_domains()?.into_iter().map(|(region, _)| region).collect())
     }
 
     pub(crate) fn now(&self) -> Timestamp {
