@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use keystead_attestation::TrustAnchors;
 use keystead_crypto::{CryptoError, Entropy, Mac, Provider, Sealer};
 use keystead_hierarchy::{HierarchyError, RootKey};
-use keystead_store::{Range, StoreError};
+use keystead_store::Range;
 use keystead_types::{AccountId, Partition, Region, Timestamp};
 
 use crate::audit::Router;
@@ -21,6 +21,7 @@ use crate::ledger::Ledger;
 use crate::material::MaterialCache;
 use crate::metrics::{Gauges, Meter};
 use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
+use crate::records::RecordError;
 use crate::region::{RegionState, WriteLocks};
 use crate::sync::{Mutex, RwLock};
 use crate::usage::UnsavedKeys;
@@ -105,7 +106,7 @@ impl Engine {
 
     /// All Regions that the store knows.
     pub(crate) fn stored_regions(&self) -> Result<Vec<Region>, Error> {
-        let stored = self.store.scan(&Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)?;
+        let stored = self.store.scan_each(&Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)?;
         let mut names: Vec<(Partition, Region)> =
             stored.iter().filter_map(|(key, _)| record::parse_domain_key(key)).collect();
         names.dedup();
@@ -155,8 +156,8 @@ impl std::fmt::Debug for Engine {
 }
 
 /// A failing backend, as the caller sees it.
-pub(crate) fn storage(error: StoreError) -> Error {
-    internal("storage", error)
+pub(crate) fn storage(error: impl Into<RecordError>) -> Error {
+    internal("storage", error.into())
 }
 
 /// A failing provider, as the caller sees it.

@@ -22,7 +22,7 @@ use crate::caller::{Caller, CallerError};
 use crate::client::Client;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::DomainRotation;
-use crate::engine::Engine;
+use crate::engine::{Engine, storage};
 use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
 use crate::instance::InstanceSecret;
@@ -33,6 +33,7 @@ use crate::material::{MaterialCache, MaterialCaching};
 use crate::metrics::{Gauges, Meter, MetricSink};
 use crate::operations::GrantListEntry;
 use crate::quota::{Limiter, QuotaError, QuotaProfile};
+use crate::records::RecordCheck;
 use crate::region::WriteLocks;
 use crate::sync::{Mutex, RwLock};
 use crate::upkeep::Instance;
@@ -108,6 +109,15 @@ impl Kms {
     pub fn rotate_domain_key(&self, region: Region) -> Result<DomainRotation, Error> {
         let state = self.engine.region(region)?;
         self.engine.rotate_domain_key(&state)
+    }
+
+    /// Reads every record of the store and tells which were altered by something other than Keystead. In daily work that
+    /// shows when a record is read: its key fails with [`Error::KmsInternal`], the others go on.
+    ///
+    /// # Errors
+    /// [`Error::KmsInternal`] when the store fails.
+    pub fn check_records(&self) -> Result<RecordCheck, Error> {
+        self.engine.store.check().map_err(storage)
     }
 
     /// Says that a service has an AWS managed key in an account and Region (KEY-10): the alias `alias/aws/<service>` is
@@ -504,7 +514,7 @@ impl KmsBuilder {
         };
         self.quotas.check()?;
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
-        let secret = InstanceSecret::open(store.as_ref(), root_key.as_ref(), entropy.as_ref())?;
+        let secret = InstanceSecret::open(store.as_ref(), root_key.as_ref(), provider.as_ref(), entropy.as_ref())?;
         let token_sealer = secret.token_sealer(provider.as_ref())?;
         let import_sealer = secret.import_sealer(provider.as_ref())?;
         let marker_key = secret.marker_mac(provider.as_ref())?;
@@ -518,7 +528,7 @@ impl KmsBuilder {
             audit.add(mode, sink);
         }
         let engine = Engine {
-            store: Arc::new(Ledger::new(store)),
+            store: Arc::new(Ledger::new(store, secret.record_seal(provider.as_ref())?)),
             provider,
             entropy,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),

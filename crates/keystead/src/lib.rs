@@ -64,6 +64,7 @@ mod policies;
 mod quota;
 mod recipient;
 mod record;
+mod records;
 mod region;
 mod related;
 mod request;
@@ -122,6 +123,7 @@ pub use quota::{
     Admission, InvalidRate, KeyFamily, QuotaError, QuotaProfile, QuotaScope, QuotaStatus, Rate, RequestCounts,
     RequestQuota, ResourceQuota,
 };
+pub use records::RecordCheck;
 pub use request::ApiRequest;
 pub use root_replacement::replace_root_key;
 pub use value::{Blob, GrantConstraints, RecipientInfo, Tag, XksProxyAuthenticationCredential};

@@ -375,7 +375,7 @@ impl Engine {
         let mut range = Range::prefix(&prefix);
         let mut due = Vec::new();
         loop {
-            let page = self.store.scan(&range, SCAN_PAGE).map_err(storage)?;
+            let page = self.store.scan_each(&range, SCAN_PAGE).map_err(storage)?;
             let complete = page.len() < SCAN_PAGE;
             for (key, _) in &page {
                 match record::parse_due_key(region.partition, region.region, key.as_ref()) {

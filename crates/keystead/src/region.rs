@@ -16,6 +16,7 @@ use crate::kms::RegionConfig;
 use crate::ledger::{Ledger, View};
 use crate::policies::default_key_policy;
 use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT, UsageRecord};
+use crate::records::RecordError;
 use crate::snapshot::{Held, KeyCell, KeySnapshot, Material};
 use crate::sync::{ArcSwap, HashMap, Hasher, Mutex, MutexGuard, RwLock};
 use crate::usage::LastUse;
@@ -101,8 +102,12 @@ impl RegionState {
 
     /// The key, if imported material of it expires some day. No other is loaded for this.
     pub(crate) fn expiring_key(&self, arn: &KeyArn) -> Result<Option<Held>, Error> {
-        let Some(entry) = self.store.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
         // A damaged record harms its own key only.
+        let entry = match self.store.get(&record::key_key(arn)) {
+            Ok(Some(entry)) => entry,
+            Ok(None) | Err(RecordError::Altered) => return Ok(None),
+            Err(error) => return Err(storage(error)),
+        };
         let expires = record::decode::<KeyRecord>(&entry.value).is_ok_and(|record| record.expiry_due().is_some());
         if expires { self.key(arn) } else { Ok(None) }
     }
