@@ -7,7 +7,7 @@ use keystead_store::{Batch, CommitError, Entry, Expect, Key, Range};
 use keystead_types::KeyArn;
 
 use crate::Error;
-use crate::engine::{Engine, damaged, hierarchy, storage};
+use crate::engine::{Engine, damaged, hierarchy, internal, storage};
 use crate::material::binding;
 use crate::record::{self, MaterialRecord};
 use crate::region::{LockSet, RegionState, stored_domain_keys};
@@ -144,7 +144,7 @@ impl Engine {
 fn commit_error(error: CommitError) -> Error {
     match error {
         CommitError::Conflict { .. } => damaged("domain key"),
-        other => Error::KmsInternal(format!("storage: {other}").into()),
+        other => internal("storage", other),
     }
 }
 

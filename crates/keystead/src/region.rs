@@ -10,7 +10,7 @@ use keystead_store::{Batch, Expect, Range, Revision};
 use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
 
 use crate::Error;
-use crate::engine::{Engine, damaged, hierarchy, storage};
+use crate::engine::{Engine, damaged, hierarchy, internal, storage};
 use crate::grant::{Grant, GrantIndex};
 use crate::kms::RegionConfig;
 use crate::ledger::{Ledger, View};
@@ -348,7 +348,7 @@ fn open_domain_keys(engine: &Engine, domain: Domain, profile: Profile) -> Result
     let mut batch = Batch::new();
     let key = record::domain_key(domain.partition, domain.region, envelope.version());
     batch.put(key, envelope.as_bytes(), Expect::Absent);
-    engine.store.commit(batch).map_err(|error| Error::KmsInternal(format!("storage: {error}").into()))?;
+    engine.store.commit(batch).map_err(|error| internal("storage", error))?;
     Ok(keys)
 }
 
