@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
 use crate::ledger::Ledger;
+use crate::live::LiveKeys;
 use crate::material::MaterialCache;
 use crate::metrics::{Gauges, Meter};
 use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
@@ -68,6 +69,8 @@ pub(crate) struct Engine {
     pub(crate) regions: RwLock<HashMap<Region, Arc<RegionState>>>,
     /// Serialises commits that change a counter.
     pub(crate) counters: Mutex<()>,
+    /// Bounds the keys in memory.
+    pub(crate) live: Arc<LiveKeys>,
     /// The keys whose last use is not saved.
     pub(crate) unsaved: UnsavedKeys,
     /// Outbox entries that were delivered and go with the next commit.

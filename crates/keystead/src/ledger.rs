@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-use keystead_store::{Batch, CommitError, Entry, Expect, InvalidBatch, Key, Range, Revision, Store};
+use keystead_store::{
+    Batch, CommitError, Entry, Expect, InvalidBatch, Key, Range, Revision, Snapshot, Store, StoreError,
+};
 
 use crate::records::{RecordCheck, RecordError, RecordSeal};
 use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -52,6 +54,11 @@ impl Ledger {
         View { ledger: self, before: self.before.read().unwrap_or_else(PoisonError::into_inner) }
     }
 
+    /// The store of this moment as it is, veiled records in their new form: what a crash now would leave.
+    pub(crate) fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.store.snapshot()
+    }
+
     /// Commits at once.
     pub(crate) fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
         self.seal.commit(self.store.as_ref(), batch)
@@ -71,6 +78,12 @@ impl Ledger {
     /// Hides records altogether.
     pub(crate) fn veil_absent(&self, keys: impl IntoIterator<Item = Key>) -> Veil<'_> {
         self.veil_as(keys.into_iter().map(|key| (key, None)).collect())
+    }
+
+    /// Acts while nobody holds a view. It must not read the ledger.
+    pub(crate) fn while_nobody_reads<T>(&self, act: impl FnOnce() -> T) -> T {
+        let _before = self.before();
+        act()
     }
 
     fn veil_as(&self, entries: Vec<(Key, Option<Entry>)>) -> Veil<'_> {

@@ -91,10 +91,12 @@ impl Engine {
                         done.insert(arn);
                     }
                 }
+                self.evict_surplus(now);
             }
         }
         self.sample_gauges(now)?;
         self.save_all_uses()?;
+        self.evict_all_surplus(now);
         self.limiter.evict(&self.quotas(), self.clock.monotonic());
         self.redeliver()?;
         Ok(sweep)
