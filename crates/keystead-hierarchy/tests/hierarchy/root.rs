@@ -34,6 +34,25 @@ fn every_root_key_passes_the_suite() {
     run(|| passphrase_key("one two three", 1), || passphrase_key("three two one", 1));
 }
 
+/// In a process of its own, for a test cannot change its environment safely.
+///
+/// Spec: OVR-18
+#[test]
+fn a_root_key_from_a_variable_passes_the_suite() {
+    const NAMES: [&str; 2] = ["KEYSTEAD_TEST_ROOT_KEY", "KEYSTEAD_TEST_OTHER_ROOT_KEY"];
+    if std::env::var_os(NAMES[0]).is_some() {
+        let [open, other] = NAMES.map(|name| move || EnvRootKey::from_var(name).unwrap());
+        return run(open, other);
+    }
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "root::a_root_key_from_a_variable_passes_the_suite", "--nocapture"])
+        .envs(NAMES.into_iter().zip([hex::encode([9; 32]), hex::encode([10; 32])]))
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && printed.contains("1 passed"), "{printed}");
+}
+
 /// Each kind names the root key that is needed, also when it is of another kind.
 ///
 /// Spec: OVR-18
