@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use keystead_store::{Action, Batch, CommitError, Entry, Key, Range, Revision, Store, StoreError};
+use keystead_store::{Action, Batch, CommitError, Entry, Key, Range, Revision, Snapshot, Store, StoreError};
 
-/// An ordered map behind a lock. Readers share it; a commit has it alone for as long as its batch is long.
+/// An ordered map behind a lock. Readers share it; a commit has it alone for as long as its batch is long. Snapshots cost
+/// nothing until a commit follows, which then copies the map.
 ///
 /// It never fails: the only errors are conflicts and invalid batches.
 ///
@@ -31,9 +32,12 @@ pub struct MemoryStore {
 
 #[derive(Default)]
 struct State {
-    records: BTreeMap<Key, Entry>,
+    /// Shared with snapshots: the first commit while there is one copies the map, which shares keys and values.
+    records: Arc<Records>,
     last: Revision,
 }
+
+type Records = BTreeMap<Key, Entry>;
 
 impl MemoryStore {
     /// A store without records.
@@ -58,9 +62,7 @@ impl Store for MemoryStore {
     }
 
     fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
-        let state = self.read();
-        let found = state.records.range::<[u8], _>(range.bounds()).take(limit);
-        Ok(found.map(|(key, entry)| (key.clone(), entry.clone())).collect())
+        Ok(page(&self.read().records, range, limit))
     }
 
     fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
@@ -74,14 +76,19 @@ impl Store for MemoryStore {
         }
         let revision = state.last.next();
         state.last = revision;
+        let records = Arc::make_mut(&mut state.records);
         for operation in operations {
             match operation.action {
-                Action::Put(value) => drop(state.records.insert(operation.key, Entry { value, revision })),
-                Action::Delete => drop(state.records.remove(&operation.key)),
+                Action::Put(value) => drop(records.insert(operation.key, Entry { value, revision })),
+                Action::Delete => drop(records.remove(&operation.key)),
                 Action::Check => {}
             }
         }
         Ok(revision)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        Ok(Box::new(MemorySnapshot(Arc::clone(&self.read().records))))
     }
 }
 
@@ -90,4 +97,23 @@ impl fmt::Debug for MemoryStore {
         let state = self.read();
         f.debug_struct("MemoryStore").field("records", &state.records.len()).field("last", &state.last).finish()
     }
+}
+
+struct MemorySnapshot(Arc<Records>);
+
+impl Snapshot for MemorySnapshot {
+    fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
+        Ok(page(&self.0, range, limit))
+    }
+}
+
+impl fmt::Debug for MemorySnapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemorySnapshot").field("records", &self.0.len()).finish()
+    }
+}
+
+fn page(records: &Records, range: &Range, limit: usize) -> Vec<(Key, Entry)> {
+    let found = records.range::<[u8], _>(range.bounds()).take(limit);
+    found.map(|(key, entry)| (key.clone(), entry.clone())).collect()
 }

@@ -30,7 +30,7 @@ impl RedbStore {
         if path.try_exists().map_err(write)? {
             return Err(BackupError::Exists { path: path.to_owned() });
         }
-        let source = self.snapshot().map_err(BackupError::Read)?;
+        let source = self.view().map_err(BackupError::Read)?;
         let draft = Draft::new(path).map_err(write)?;
         let copied = shielded(|| {
             let target = draft.database(CACHE_SIZE)?;

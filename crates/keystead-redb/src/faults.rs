@@ -60,6 +60,35 @@ fn a_failed_read_is_told_and_the_next_succeeds() {
 }
 
 #[test]
+fn a_snapshot_ends_with_an_error_and_the_store_goes_on() {
+    let (mut ended, mut lasted) = (0, 0);
+    for at in 0..60 {
+        let disk = Disk::new();
+        let mut work = Work::default();
+        let store = disk.store();
+        for n in 0..4 {
+            work.step(&store, n);
+        }
+        let snapshot = store.snapshot().unwrap();
+        let shown = snapshot.scan(&Range::all(), usize::MAX).unwrap();
+        disk.order(at, Fault::Refuses);
+        for n in 4..8 {
+            work.step(&store, n);
+        }
+        disk.state().order = None;
+        match snapshot.scan(&Range::all(), usize::MAX) {
+            Ok(found) => lasted += u32::from(found == shown),
+            Err(error) => ended += u32::from(error.is_retryable()),
+        }
+        work.check(&store, &format!("beside a snapshot, after an error at {at}"));
+        drop(snapshot);
+        work.check(&store, &format!("after a snapshot and an error at {at}"));
+    }
+    assert_eq!(ended + lasted, 60, "a snapshot shows its state or nothing");
+    assert!(ended > 0 && lasted > 0, "{ended} ended, {lasted} lasted");
+}
+
+#[test]
 fn a_full_disk_is_told_and_serves_readers_until_there_is_space() {
     let disk = Disk::new();
     let mut work = Work::default();

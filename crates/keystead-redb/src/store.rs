@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use keystead_store::{Action, Batch, CommitError, Entry, Key, Operation, Range, Revision, Store, StoreError};
+use keystead_store::{Action, Batch, CommitError, Entry, Key, Operation, Range, Revision, Snapshot, Store, StoreError};
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction};
 
 use crate::error::Problem;
@@ -24,6 +24,8 @@ pub struct RedbStore {
     /// `None` after an error, until the next call. Whoever reads or commits holds the lock shared; only to open the
     /// file anew takes it alone.
     database: RwLock<Option<Database>>,
+    /// How often an error has closed the file. It rises while the lock is taken alone.
+    closings: AtomicU64,
     /// The last revision that a caller was given: what must be there when the file is opened anew.
     acknowledged: AtomicU64,
 }
@@ -45,11 +47,17 @@ impl RedbStore {
     pub(crate) fn on(medium: Box<dyn Medium>, durability: Durability) -> Result<Self, Problem> {
         let (database, last) = open_and_check(medium.as_ref())?;
         let acknowledged = AtomicU64::new(last.0);
-        Ok(Self { medium, durability, database: RwLock::new(Some(database)), acknowledged })
+        Ok(Self {
+            medium,
+            durability,
+            database: RwLock::new(Some(database)),
+            closings: AtomicU64::new(0),
+            acknowledged,
+        })
     }
 
     /// A view of the present state that lasts, whatever is committed later.
-    pub(crate) fn snapshot(&self) -> Result<ReadTransaction, StoreError> {
+    pub(crate) fn view(&self) -> Result<ReadTransaction, StoreError> {
         self.attempt(|database| Ok(database.begin_read()?))
     }
 
@@ -60,12 +68,16 @@ impl RedbStore {
             // The guard keeps the file open; nobody empties the slot meanwhile.
             shielded(|| work(slot.as_ref().ok_or(Problem::Latched)?))
         };
-        result.map_err(|problem| {
-            if problem.closes() {
-                drop(self.slot_alone().take());
-            }
-            problem.into()
-        })
+        result.map_err(|problem| self.react(problem))
+    }
+
+    fn react(&self, problem: Problem) -> StoreError {
+        if problem.closes() {
+            let mut slot = self.slot_alone();
+            drop(slot.take());
+            self.closings.fetch_add(1, Ordering::SeqCst);
+        }
+        problem.into()
     }
 
     fn opened(&self) -> Result<RwLockReadGuard<'_, Option<Database>>, StoreError> {
@@ -108,16 +120,7 @@ impl Store for RedbStore {
     }
 
     fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
-        self.attempt(|database| {
-            let records = database.begin_read()?.open_table(RECORDS)?;
-            let found = records.range::<&[u8]>(range.bounds())?.take(limit);
-            found
-                .map(|record| {
-                    let (key, stored) = record?;
-                    Ok((Key::from(key.value()), format::decode(stored.value())?))
-                })
-                .collect()
-        })
+        self.attempt(|database| page(&database.begin_read()?, range, limit))
     }
 
     fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
@@ -146,8 +149,44 @@ impl Store for RedbStore {
         }
     }
 
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.attempt(|database| {
+            let (closings, transaction) = (self.closings.load(Ordering::SeqCst), database.begin_read()?);
+            Ok(Box::new(RedbSnapshot { store: self, closings, transaction }) as Box<dyn Snapshot + '_>)
+        })
+    }
+
     fn is_durable(&self) -> bool {
         true
+    }
+}
+
+/// A read transaction. It ends for good when an error closes the file: once that is opened anew, nothing keeps the pages of
+/// this state from being overwritten.
+struct RedbSnapshot<'s> {
+    store: &'s RedbStore,
+    /// How often the file had been closed when the transaction began.
+    closings: u64,
+    transaction: ReadTransaction,
+}
+
+impl Snapshot for RedbSnapshot<'_> {
+    fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
+        let result = {
+            // The guard keeps the file from being opened anew meanwhile.
+            let _slot = self.store.database.read().unwrap_or_else(PoisonError::into_inner);
+            if self.store.closings.load(Ordering::SeqCst) != self.closings {
+                return Err(Problem::Latched.into());
+            }
+            shielded(|| page(&self.transaction, range, limit))
+        };
+        result.map_err(|problem| self.store.react(problem))
+    }
+}
+
+impl fmt::Debug for RedbSnapshot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedbSnapshot").field("store", &self.store).finish_non_exhaustive()
     }
 }
 
@@ -163,6 +202,17 @@ fn open_and_check(medium: &dyn Medium) -> Result<(Database, Revision), Problem> 
         let last = format::check(&database)?;
         Ok((database, last))
     })
+}
+
+fn page(transaction: &ReadTransaction, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, Problem> {
+    let records = transaction.open_table(RECORDS)?;
+    let found = records.range::<&[u8]>(range.bounds())?.take(limit);
+    found
+        .map(|record| {
+            let (key, stored) = record?;
+            Ok((Key::from(key.value()), format::decode(stored.value())?))
+        })
+        .collect()
 }
 
 fn first_conflict(transaction: &WriteTransaction, operations: &[Operation]) -> Result<Option<Key>, Problem> {

@@ -4,8 +4,8 @@
 //!
 //! [`KmsRootKey`] has each secret encrypted and decrypted by the KMS itself, and keeps nothing. A key that the KMS seals
 //! once and that then works locally would save calls, but there are few to save: a root key is used once for the
-//! instance and once for each version of a Region's domain key, when the Region is first touched, and each call takes
-//! milliseconds. In return for them
+//! instance, once for each version of a Region's domain key, when the Region is first touched, and once for a backup, and
+//! each call takes milliseconds. In return for them
 //!
 //! - the trail of the KMS shows each secret that was opened, when, and by whom;
 //! - no secret of the root key is ever in this process, so what leaks from its memory opens no Region that it has not

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::{Batch, CommitError, Entry, Key, Range, Revision, Store, StoreError};
+use crate::{Batch, CommitError, Entry, Key, Range, Revision, Snapshot, Store, StoreError};
 
 /// Wraps a store and makes chosen commits fail, for tests of whoever uses a store. Not meant for production.
 ///
@@ -91,8 +91,27 @@ impl<S: Store> Store for FaultyStore<S> {
         }
     }
 
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.check_alive()?;
+        Ok(Box::new(FaultySnapshot { store: self, inner: self.inner.snapshot()? }))
+    }
+
     fn is_durable(&self) -> bool {
         self.inner.is_durable()
+    }
+}
+
+/// A snapshot that cannot be read while its store is lost.
+#[derive(Debug)]
+struct FaultySnapshot<'s, S> {
+    store: &'s FaultyStore<S>,
+    inner: Box<dyn Snapshot + 's>,
+}
+
+impl<S: Store> Snapshot for FaultySnapshot<'_, S> {
+    fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
+        self.store.check_alive()?;
+        self.inner.scan(range, limit)
     }
 }
 

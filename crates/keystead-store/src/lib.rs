@@ -6,7 +6,7 @@
 //!
 //! # Writing a backend
 //!
-//! Three methods, of which [`Store::commit`] carries the meaning. With a map and a lock it is:
+//! Four methods, of which [`Store::commit`] carries the meaning. With a map and a lock it is:
 //!
 //! ```
 //! # use std::collections::BTreeMap;
@@ -39,7 +39,7 @@
 //! ```
 //!
 //! Where a backend lives elsewhere, the steps between reading the preconditions and the last write are one transaction
-//! of the engine, serializable or stronger. A [`Range`] is a half-open interval, as the engines' own scans are.
+//! of the engine, serializable or stronger. A [`Snapshot`] is a read transaction that its holder ends. A [`Range`] is a half-open interval, as the engines' own scans are.
 //!
 //! A backend is one when it passes the suite, which the feature `conformance` provides. In the backend's `tests/`:
 //!
@@ -77,7 +77,7 @@ pub use error::{CommitError, InvalidBatch, StoreError};
 pub use faulty::{Fault, FaultyStore};
 pub use key::Key;
 pub use range::Range;
-pub use store::{Entry, Revision, Store};
+pub use store::{Entry, Revision, Snapshot, Store};
 
 /// The longest key, in bytes; the shortest has one byte.
 pub const MAX_KEY_LEN: usize = 512;

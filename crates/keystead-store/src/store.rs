@@ -14,7 +14,8 @@ use crate::{Batch, CommitError, Key, Range, StoreError};
 /// - **Serial.** All commits take place in one total order, that of their revisions. The preconditions of a commit are
 ///   judged on the state that its predecessors left, and nothing comes between judgment and writing.
 /// - **Visible at once.** When a commit has returned, every read that starts afterwards, on any thread, sees it.
-/// - **Consistent reads.** One `get` or one `scan` shows one state between two commits. Two calls may show two.
+/// - **Consistent reads.** One `get` or one `scan` shows one state between two commits. Two calls may show two;
+///   a [`snapshot`](Self::snapshot) shows one to any number.
 /// - **Durable**, if the backend [says so](Self::is_durable): when a commit has returned it survives a crash. So do the revisions: after
 ///   reopening, new ones are greater than every one ever given, also if the records that bore them are gone.
 /// - **Uninterpreted.** Keys compare as byte strings; values are returned exactly as given.
@@ -52,12 +53,38 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///   the revisions of its records tell which, once the store can be read.
     fn commit(&self, batch: Batch) -> Result<Revision, CommitError>;
 
+    /// The present state, kept as it is for as many reads as its holder needs, while commits go on.
+    ///
+    /// It shows every commit that had returned before the call and none that begins after it has returned. Taking one may
+    /// take as long as the backend needs to make a copy, and holding one may cost what was replaced since: it is for
+    /// backups and the like, and dropped when they are done or have met an error.
+    ///
+    /// In memory it is a copy of the map, made when the first commit follows; in redb and in a SQL database a read
+    /// transaction (`REPEATABLE READ` or stronger, read only); in etcd and TiKV reads at the revision or timestamp of the
+    /// moment, which the backend keeps from being compacted. Where the engine ends long transactions, as FoundationDB does
+    /// after seconds, the backend holds back commits while it sets a copy aside.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if there is none to be had.
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError>;
+
     /// Whether records are meant to outlive the process, so that whoever seals them needs a key that does so too.
     ///
     /// The answer is the same throughout the life of a store. A store that wraps another gives that one's answer.
     fn is_durable(&self) -> bool {
         false
     }
+}
+
+/// One state of a store between two commits, which never changes: what [`Store::snapshot`] gives.
+pub trait Snapshot: fmt::Debug + Send {
+    /// The first entries of a range in this state, by the rules of [`Store::scan`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the answer cannot be given in full, and for good when the backend can no longer show this state.
+    fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError>;
 }
 
 /// A position in the order of all commits of a store.
@@ -109,6 +136,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
         self.as_ref().commit(batch)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.as_ref().snapshot()
     }
 
     fn is_durable(&self) -> bool {

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use keystead_store::{
-    Action, Batch, CommitError, Entry, Expect, Fault, FaultyStore, Key, Range, Revision, Store, StoreError,
+    Action, Batch, CommitError, Entry, Expect, Fault, FaultyStore, Key, Range, Revision, Snapshot, Store, StoreError,
 };
 
 #[test]
@@ -42,14 +42,18 @@ fn a_crash_lasts_until_recovery() {
     for (fault, left) in [(Fault::Before, None), (Fault::After, Some(b'1'))] {
         let store = FaultyStore::new(OneRecord::default());
         store.crash_at(1, fault);
+        let snapshot = store.snapshot().unwrap();
+        assert_eq!(snapshot.scan(&Range::all(), 1).unwrap(), []);
         assert_eq!(value(&store), None, "reads work until then");
         assert!(put(&store, b'1').is_err());
         assert!(matches!(put(&store, b'2'), Err(CommitError::Failed(_))));
         assert!(store.get(b"a").is_err_and(|error| error.is_retryable()));
         assert!(store.scan(&Range::all(), 1).is_err());
+        assert!(snapshot.scan(&Range::all(), 1).is_err() && store.snapshot().is_err());
         assert_eq!(value(store.inner()), left, "after the crash nothing reaches the store");
         store.recover();
         assert_eq!(value(&store), left);
+        assert_eq!(snapshot.scan(&Range::all(), 1).unwrap(), []);
         assert!(put(&store, b'3').is_ok());
         assert_eq!(store.commits(), 3);
     }
@@ -120,7 +124,20 @@ impl Store for OneRecord {
         Ok(revision)
     }
 
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        Ok(Box::new(Kept(self.scan(&Range::all(), 1)?)))
+    }
+
     fn is_durable(&self) -> bool {
         self.is_durable
+    }
+}
+
+#[derive(Debug)]
+struct Kept(Vec<(Key, Entry)>);
+
+impl Snapshot for Kept {
+    fn scan(&self, _: &Range, _: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
+        Ok(self.0.clone())
     }
 }

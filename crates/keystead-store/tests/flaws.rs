@@ -8,7 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use keystead_store::{
-    Action, Batch, CommitError, Entry, Expect, Key, Operation, Range, Revision, Store, StoreError, conformance,
+    Action, Batch, CommitError, Entry, Expect, Key, Operation, Range, Revision, Snapshot, Store, StoreError,
+    conformance,
 };
 
 #[test]
@@ -45,6 +46,8 @@ fn races_are_found_by_the_topics_about_races() {
     assert!(fails(|new| conformance::concurrent_creations(&new), Flaw::JudgesBeforeLocking));
     assert!(fails(|new| conformance::whole_batches(&new), Flaw::ScansPiecemeal));
     assert!(fails(|new| conformance::visibility(&new), Flaw::ReadsThePast));
+    assert!(fails(|new| conformance::lasting_snapshots(&new), Flaw::SnapshotsShowThePresent));
+    assert!(fails(|new| conformance::lasting_snapshots(&new), Flaw::SnapshotsAreCopiedPiecemeal));
 }
 
 #[test]
@@ -75,6 +78,10 @@ impl Store for Silent {
 
     fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
         self.0.commit(batch)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.0.snapshot()
     }
 }
 
@@ -112,6 +119,11 @@ flaws! {
     ScansOneLess,
     ScansPiecemeal,
     ReadsThePast,
+    SnapshotsShowThePresent,
+    SnapshotsMissTheLastCommit,
+    SnapshotsAreCopiedPiecemeal,
+    SnapshotsIgnoreLimits,
+    SnapshotsLastUntilTheNext,
 }
 
 #[derive(Debug)]
@@ -119,6 +131,8 @@ struct FlawedStore {
     flaw: Option<Flaw>,
     state: RwLock<State>,
     past: RwLock<State>,
+    /// What the snapshot that was taken last shows.
+    kept: Arc<RwLock<Vec<(Key, Entry)>>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -129,7 +143,7 @@ struct State {
 
 impl FlawedStore {
     fn new(flaw: Option<Flaw>) -> Self {
-        Self { flaw, state: RwLock::default(), past: RwLock::default() }
+        Self { flaw, state: RwLock::default(), past: RwLock::default(), kept: Arc::default() }
     }
 
     fn has(&self, flaw: Flaw) -> bool {
@@ -254,7 +268,50 @@ impl Store for FlawedStore {
         Ok(self.apply(&mut state, operations))
     }
 
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        let mut copy: Vec<(Key, Entry)> = Vec::new();
+        if self.has(Flaw::SnapshotsAreCopiedPiecemeal) {
+            let next = |copy: &[(Key, Entry)]| {
+                let rest = copy.last().map_or(Range::all(), |(last, _)| Range::all().after(last));
+                thread::sleep(Duration::from_micros(50));
+                self.scan(&rest, 1)
+            };
+            while let Some(record) = next(&copy)?.pop() {
+                copy.push(record);
+            }
+        } else {
+            let state = self.state.read().unwrap();
+            let misses = |entry: &Entry| self.has(Flaw::SnapshotsMissTheLastCommit) && entry.revision == state.last;
+            let records = state.records.iter().filter(|(_, entry)| !misses(entry));
+            copy.extend(records.map(|(key, entry)| (key.clone(), entry.clone())));
+        }
+        let copy = if self.has(Flaw::SnapshotsLastUntilTheNext) {
+            *self.kept.write().unwrap() = copy;
+            Arc::clone(&self.kept)
+        } else {
+            Arc::new(RwLock::new(copy))
+        };
+        Ok(Box::new(FlawedSnapshot { store: self, copy }))
+    }
+
     fn is_durable(&self) -> bool {
         true
+    }
+}
+
+#[derive(Debug)]
+struct FlawedSnapshot<'s> {
+    store: &'s FlawedStore,
+    copy: Arc<RwLock<Vec<(Key, Entry)>>>,
+}
+
+impl Snapshot for FlawedSnapshot<'_> {
+    fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
+        if self.store.has(Flaw::SnapshotsShowThePresent) {
+            return self.store.scan(range, limit);
+        }
+        let limit = if self.store.has(Flaw::SnapshotsIgnoreLimits) { usize::MAX } else { limit };
+        let copy = self.copy.read().unwrap();
+        Ok(copy.iter().filter(|(key, _)| range.contains(key)).take(limit).cloned().collect())
     }
 }

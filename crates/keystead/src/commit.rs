@@ -403,10 +403,12 @@ impl Engine {
         let range = keystead_store::Range::prefix(record::OUTBOX_PREFIX);
         let (entries, mut taken) = {
             let mut delivered = self.lock_delivered();
-            let entries = self.store.scan(&range, usize::MAX).map_err(storage)?;
+            let entries = self.store.scan_each(&range, usize::MAX).map_err(storage)?;
             (entries, std::mem::take(&mut *delivered).into_iter().collect::<BTreeSet<Key>>())
         };
         for (key, entry) in entries {
+            // An altered one stays for whoever investigates.
+            let Ok(entry) = entry else { continue };
             let is_taken = taken.contains(&key)
                 || match key.as_ref().last() {
                     Some(&OUTBOX_RECORD) => serde_json::from_slice::<AuditRecord>(&entry.value)

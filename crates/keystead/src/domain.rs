@@ -68,7 +68,7 @@ impl Engine {
         let mut range = Range::prefix(&prefix);
         let mut moved = 0;
         loop {
-            let page = self.store.scan(&range, SCAN_PAGE).map_err(storage)?;
+            let page = self.store.scan_each(&range, SCAN_PAGE).map_err(storage)?;
             for (key, _) in &page {
                 moved += usize::from(self.rewrap_record(region, keys, key.as_ref())?);
             }

@@ -194,6 +194,7 @@ pub(crate) fn call<O: Operation>(client: &Client, operation: &O) -> Result<Answe
     let values = operation.values();
     let facts = CallFacts::new(client, row, &values, request_id);
     let result = attempt(operation, &facts);
+    engine.evict_surplus(facts.now);
     if let (Some(meter), Some(began)) = (&engine.meter, began) {
         let took = engine.clock.monotonic().saturating_sub(began);
         meter.count(row, took, result.as_ref().err().map(Error::code));
@@ -428,9 +429,9 @@ fn note_uses(targets: &impl Targets, uses: &[KeyUse], call: &CallFacts<'_>) {
     for (key, used) in targets.keys().into_iter().zip(uses) {
         match key.snapshot().usage.note(*used) {
             Noted::Later => {}
-            Noted::FirstUnsaved => call.engine.unsaved.add(*key.arn()),
+            Noted::FirstUnsaved => call.engine.unsaved.add(*key.arn(), &key.snapshot().usage),
             Noted::SaveIsDue => {
-                if let Err(error) = call.engine.save_uses(call.region, &[*key.arn()]) {
+                if let Err(error) = call.engine.save_uses(&[*key.arn()]) {
                     tracing::warn!(key = %key.arn(), %error, "the last use of the key could not be saved");
                 }
             }

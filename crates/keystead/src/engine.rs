@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use keystead_attestation::TrustAnchors;
 use keystead_crypto::{CryptoError, Entropy, Mac, Provider, Sealer};
 use keystead_hierarchy::{HierarchyError, RootKey};
-use keystead_store::{Range, StoreError};
+use keystead_store::Range;
 use keystead_types::{AccountId, Partition, Region, Timestamp};
 
 use crate::audit::Router;
@@ -18,9 +18,11 @@ use crate::clock::Clock;
 use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
 use crate::ledger::Ledger;
+use crate::live::LiveKeys;
 use crate::material::MaterialCache;
 use crate::metrics::{Gauges, Meter};
 use crate::quota::{Limiter, QuotaProfile, ResourceQuota};
+use crate::records::RecordError;
 use crate::region::{RegionState, WriteLocks};
 use crate::sync::{Mutex, RwLock};
 use crate::usage::UnsavedKeys;
@@ -67,6 +69,8 @@ pub(crate) struct Engine {
     pub(crate) regions: RwLock<HashMap<Region, Arc<RegionState>>>,
     /// Serialises commits that change a counter.
     pub(crate) counters: Mutex<()>,
+    /// Bounds the keys in memory.
+    pub(crate) live: Arc<LiveKeys>,
     /// The keys whose last use is not saved.
     pub(crate) unsaved: UnsavedKeys,
     /// Outbox entries that were delivered and go with the next commit.
@@ -105,7 +109,7 @@ impl Engine {
 
     /// All Regions that the store knows.
     pub(crate) fn stored_regions(&self) -> Result<Vec<Region>, Error> {
-        let stored = self.store.scan(&Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)?;
+        let stored = self.store.scan_each(&Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)?;
         let mut names: Vec<(Partition, Region)> =
             stored.iter().filter_map(|(key, _)| record::parse_domain_key(key)).collect();
         names.dedup();
@@ -155,8 +159,8 @@ impl std::fmt::Debug for Engine {
 }
 
 /// A failing backend, as the caller sees it.
-pub(crate) fn storage(error: StoreError) -> Error {
-    internal("storage", error)
+pub(crate) fn storage(error: impl Into<RecordError>) -> Error {
+    internal("storage", error.into())
 }
 
 /// A failing provider, as the caller sees it.

@@ -15,28 +15,30 @@ use keystead_memory::MemoryStore;
 use keystead_store::Store;
 use keystead_types::{AccountId, AliasArn, KeyArn, Partition, Region, Timestamp};
 
-use crate::Error;
 use crate::access::KeyAccess;
 use crate::audit::{AuditMode, AuditRecord, AuditSink, MemorySink, Router};
 use crate::caller::{Caller, CallerError};
 use crate::client::Client;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::DomainRotation;
-use crate::engine::Engine;
+use crate::engine::{Engine, storage};
 use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
 use crate::instance::InstanceSecret;
 use crate::ledger::Ledger;
+use crate::live::LiveKeys;
 use crate::maintenance::Sweep;
 use crate::managed::AwsManagedKey;
 use crate::material::{MaterialCache, MaterialCaching};
 use crate::metrics::{Gauges, Meter, MetricSink};
 use crate::operations::GrantListEntry;
 use crate::quota::{Limiter, QuotaError, QuotaProfile};
+use crate::records::RecordCheck;
 use crate::region::WriteLocks;
 use crate::sync::{Mutex, RwLock};
 use crate::upkeep::Instance;
 use crate::usage::UnsavedKeys;
+use crate::{Error, backup};
 
 /// A key management system in this process. Cheap to clone; all clones are one instance.
 ///
@@ -108,6 +110,15 @@ impl Kms {
     pub fn rotate_domain_key(&self, region: Region) -> Result<DomainRotation, Error> {
         let state = self.engine.region(region)?;
         self.engine.rotate_domain_key(&state)
+    }
+
+    /// Reads every record of the store and tells which were altered by something other than Keystead. In daily work that
+    /// shows when a record is read: its key fails with [`Error::KmsInternal`], the others go on.
+    ///
+    /// # Errors
+    /// [`Error::KmsInternal`] when the store fails.
+    pub fn check_records(&self) -> Result<RecordCheck, Error> {
+        self.engine.store.check().map_err(storage)
     }
 
     /// Says that a service has an AWS managed key in an account and Region (KEY-10): the alias `alias/aws/<service>` is
@@ -217,6 +228,11 @@ impl Kms {
         self.engine.expected_deletion(key)
     }
 
+    /// How many keys are in memory now; [`KmsBuilder::live_keys`] bounds them.
+    pub fn live_keys(&self) -> usize {
+        self.engine.live.count()
+    }
+
     /// How many keys an account has in a Region, every state counted (QUO-03).
     ///
     /// # Errors
@@ -262,6 +278,12 @@ pub enum BuildError {
          again: set `root_key` to one that is kept, or to an ephemeral one if that is what you want"
     )]
     DurableWithoutRootKey,
+    /// A backup was being restored into the store, and not all of it is there.
+    #[error(
+        "a backup was not restored to its end and the store holds a part of it: restore it again into this store, or \
+         take another store"
+    )]
+    UnfinishedRestore,
     /// The root key could not be made.
     #[error("root key: {0}")]
     RootKey(#[from] RootKeyError),
@@ -320,6 +342,7 @@ pub struct KmsBuilder {
     metric_sinks: Vec<Box<dyn MetricSink>>,
     sweep_every: Option<Duration>,
     caching: MaterialCaching,
+    live_keys: Option<usize>,
     grant_delay: GrantVisibilityDelay,
     max_context_len: Option<usize>,
     trust_anchors: TrustAnchors,
@@ -435,6 +458,17 @@ impl KmsBuilder {
         self
     }
 
+    /// How many keys the instance has in memory at most, over all its Regions; by default 100,000. Each takes some 3 KB,
+    /// and more with long policies and many grants. Beyond that, about the least recently used go, in portions, and are read from the
+    /// store again on their next use; a call on a key in memory reads nothing. Calls of many threads may exceed the
+    /// bound by the keys that they work with. A key leaves only when its last use is saved, and not while it has a
+    /// removed grant that still counts ([`grant_visibility_delay`](Self::grant_visibility_delay)).
+    #[must_use]
+    pub fn live_keys(mut self, keys: usize) -> Self {
+        self.live_keys = Some(keys);
+        self
+    }
+
     /// Lets changes of grants take a while to count, so that a host can test what it does meanwhile; by default they
     /// count at once (GRA-48, POL-126). A [`Duration`](std::time::Duration) delays all of them alike.
     #[must_use]
@@ -490,7 +524,7 @@ impl KmsBuilder {
     /// Builds the instance.
     ///
     /// # Errors
-    /// [`BuildError`] when a durable store has no root key, the default root key cannot be made, the entropy fails, the
+    /// [`BuildError`] when a durable store has no root key, a backup was restored into the store in part, the default root key cannot be made, the entropy fails, the
     /// quotas hold what they may not, or the thread of [`maintenance`](Self::maintenance) cannot be made.
     pub fn build(self) -> Result<Kms, BuildError> {
         let provider = self.provider.unwrap_or_else(|| Arc::new(DefaultProvider::new()));
@@ -504,7 +538,10 @@ impl KmsBuilder {
         };
         self.quotas.check()?;
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
-        let secret = InstanceSecret::open(store.as_ref(), root_key.as_ref(), entropy.as_ref())?;
+        if backup::is_unfinished(store.as_ref()).map_err(storage)? {
+            return Err(BuildError::UnfinishedRestore);
+        }
+        let secret = InstanceSecret::open(store.as_ref(), root_key.as_ref(), provider.as_ref(), entropy.as_ref())?;
         let token_sealer = secret.token_sealer(provider.as_ref())?;
         let import_sealer = secret.import_sealer(provider.as_ref())?;
         let marker_key = secret.marker_mac(provider.as_ref())?;
@@ -518,7 +555,7 @@ impl KmsBuilder {
             audit.add(mode, sink);
         }
         let engine = Engine {
-            store: Arc::new(Ledger::new(store)),
+            store: Arc::new(Ledger::new(store, secret.record_seal(provider.as_ref())?)),
             provider,
             entropy,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
@@ -544,6 +581,7 @@ impl KmsBuilder {
             locks: Arc::new(WriteLocks::new()),
             regions: RwLock::default(),
             counters: Mutex::default(),
+            live: Arc::new(LiveKeys::new(self.live_keys)),
             unsaved: UnsavedKeys::default(),
             delivered: Mutex::default(),
             redelivery: Mutex::default(),

@@ -7,14 +7,18 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-use keystead_store::{Batch, CommitError, Entry, Expect, InvalidBatch, Key, Range, Revision, Store, StoreError};
+use keystead_store::{
+    Batch, CommitError, Entry, Expect, InvalidBatch, Key, Range, Revision, Snapshot, Store, StoreError,
+};
 
+use crate::records::{RecordCheck, RecordError, RecordSeal};
 use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A store, less what is not visible yet.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     store: Arc<dyn Store>,
+    seal: RecordSeal,
     /// What readers get for the records of commits under way.
     before: RwLock<Before>,
 }
@@ -23,26 +27,41 @@ pub(crate) struct Ledger {
 type Before = BTreeMap<Key, Option<Entry>>;
 
 impl Ledger {
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, before: RwLock::default() }
+    pub(crate) fn new(store: Arc<dyn Store>, seal: RecordSeal) -> Self {
+        Self { store, seal, before: RwLock::default() }
     }
 
-    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Entry>, StoreError> {
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Entry>, RecordError> {
         self.view().get(key)
     }
 
-    pub(crate) fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
+    pub(crate) fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, RecordError> {
         self.view().scan(range, limit)
+    }
+
+    /// The same for whom one altered record is no reason to leave the others alone.
+    pub(crate) fn scan_each(&self, range: &Range, limit: usize) -> Result<Vec<Found>, RecordError> {
+        self.view().scan_each(range, limit)
+    }
+
+    /// Looks at every record in the store.
+    pub(crate) fn check(&self) -> Result<RecordCheck, RecordError> {
+        self.seal.check(self.store.as_ref())
     }
 
     /// One consistent view: nothing becomes visible as long as it is held. Not to be taken twice by one thread.
     pub(crate) fn view(&self) -> View<'_> {
-        View { store: self.store.as_ref(), before: self.before.read().unwrap_or_else(PoisonError::into_inner) }
+        View { ledger: self, before: self.before.read().unwrap_or_else(PoisonError::into_inner) }
+    }
+
+    /// The store of this moment as it is, veiled records in their new form: what a crash now would leave.
+    pub(crate) fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.store.snapshot()
     }
 
     /// Commits at once.
     pub(crate) fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
-        self.store.commit(batch)
+        self.seal.commit(self.store.as_ref(), batch)
     }
 
     /// Keeps the records of `batch` as they are for all readers, until the veil is lifted. The writer has them locked.
@@ -50,7 +69,7 @@ impl Ledger {
         let operations = batch.clone().into_operations()?;
         let mut entries = Vec::with_capacity(operations.len());
         for operation in operations {
-            let entry = self.store.get(operation.key.as_ref())?;
+            let entry = self.stored(&operation.key)?;
             entries.push((operation.key, entry));
         }
         Ok(self.veil_as(entries))
@@ -61,12 +80,23 @@ impl Ledger {
         self.veil_as(keys.into_iter().map(|key| (key, None)).collect())
     }
 
+    /// Acts while nobody holds a view. It must not read the ledger.
+    pub(crate) fn while_nobody_reads<T>(&self, act: impl FnOnce() -> T) -> T {
+        let _before = self.before();
+        act()
+    }
+
     fn veil_as(&self, entries: Vec<(Key, Option<Entry>)>) -> Veil<'_> {
         let mut before = self.before();
         for (key, entry) in &entries {
             before.insert(key.clone(), entry.clone());
         }
         Veil { ledger: self, entries }
+    }
+
+    /// The entry in the store, whatever readers see.
+    fn stored(&self, key: &[u8]) -> Result<Option<Entry>, RecordError> {
+        self.seal.get(self.store.as_ref(), key)
     }
 
     fn before(&self) -> RwLockWriteGuard<'_, Before> {
@@ -80,36 +110,41 @@ pub(crate) enum LedgerError {
     #[error(transparent)]
     Batch(#[from] InvalidBatch),
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Record(#[from] RecordError),
 }
+
+/// A record in a range, or why it cannot be had.
+pub(crate) type Found = (Key, Result<Entry, RecordError>);
 
 /// The ledger while nothing in it changes.
 pub(crate) struct View<'l> {
-    store: &'l dyn Store,
+    ledger: &'l Ledger,
     before: RwLockReadGuard<'l, Before>,
 }
 
 impl View<'_> {
-    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Entry>, StoreError> {
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Entry>, RecordError> {
         match self.before.get(key) {
             Some(entry) => Ok(entry.clone()),
-            None => self.store.get(key),
+            None => self.ledger.stored(key),
         }
     }
 
-    pub(crate) fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError> {
+    pub(crate) fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, RecordError> {
+        self.scan_each(range, limit)?.into_iter().map(|(key, entry)| Ok((key, entry?))).collect()
+    }
+
+    /// The same for whom one altered record is no reason to leave the others alone.
+    pub(crate) fn scan_each(&self, range: &Range, limit: usize) -> Result<Vec<Found>, RecordError> {
+        let Ledger { store, seal, .. } = self.ledger;
         let mut veiled = self.before.range::<[u8], _>(range.bounds()).peekable();
         if range.is_empty() || veiled.peek().is_none() {
-            return self.store.scan(range, limit);
+            return Ok(seal.scan(store.as_ref(), range, limit)?);
         }
         let veiled: Vec<_> = veiled.collect();
-        let mut found: Before = self
-            .store
-            .scan(range, limit.saturating_add(veiled.len()))?
-            .into_iter()
-            .map(|(key, entry)| (key, Some(entry)))
-            .collect();
-        found.extend(veiled.into_iter().map(|(key, entry)| (key.clone(), entry.clone())));
+        let found = seal.scan(store.as_ref(), range, limit.saturating_add(veiled.len()))?;
+        let mut found: BTreeMap<_, _> = found.into_iter().map(|(key, entry)| (key, Some(entry))).collect();
+        found.extend(veiled.into_iter().map(|(key, entry)| (key.clone(), entry.clone().map(Ok))));
         Ok(found.into_iter().filter_map(|(key, entry)| Some((key, entry?))).take(limit).collect())
     }
 }
@@ -146,7 +181,7 @@ impl Veil<'_> {
                 None => batch.delete(key.clone(), expect),
             };
         }
-        ledger.store.commit(batch).is_ok()
+        ledger.commit(batch).is_ok()
     }
 }
 
@@ -164,9 +199,14 @@ impl Drop for Veil<'_> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use keystead_crypto::{DefaultProvider, MacAlgorithm, Provider};
     use keystead_memory::MemoryStore;
 
     use super::*;
+
+    fn seal() -> RecordSeal {
+        RecordSeal::new(DefaultProvider.mac(MacAlgorithm::HmacSha256, &[0x42; 32]).unwrap())
+    }
 
     fn put(entries: &[(&str, &str)]) -> Batch {
         let mut batch = Batch::new();
@@ -185,7 +225,7 @@ mod tests {
     /// Spec: AUD-06
     #[test]
     fn a_veil_hides_what_is_committed_under_it() {
-        let ledger = Ledger::new(Arc::new(MemoryStore::new()));
+        let ledger = Ledger::new(Arc::new(MemoryStore::new()), seal());
         ledger.commit(put(&[("a", "1"), ("c", "1"), ("e", "1")])).unwrap();
         let mut batch = put(&[("a", "2"), ("b", "2"), ("d", "2")]);
         batch.delete("c", Expect::Any);
@@ -203,7 +243,7 @@ mod tests {
     /// Spec: AUD-06
     #[test]
     fn undoing_restores_every_record() {
-        let ledger = Ledger::new(Arc::new(MemoryStore::new()));
+        let ledger = Ledger::new(Arc::new(MemoryStore::new()), seal());
         ledger.commit(put(&[("a", "1"), ("c", "1")])).unwrap();
         let mut batch = put(&[("a", "2"), ("b", "2")]);
         batch.delete("c", Expect::Any);

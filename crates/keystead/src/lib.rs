@@ -33,6 +33,7 @@ mod access;
 mod answer;
 mod audit;
 mod authorize;
+mod backup;
 mod caller;
 pub mod catalogue;
 mod client;
@@ -54,6 +55,7 @@ mod instance;
 mod json;
 mod kms;
 mod ledger;
+mod live;
 mod maintenance;
 mod managed;
 mod material;
@@ -64,6 +66,7 @@ mod policies;
 mod quota;
 mod recipient;
 mod record;
+mod records;
 mod region;
 mod related;
 mod request;
@@ -89,6 +92,7 @@ pub use audit::{
     ExcludableSink, FieldValue, Fields, HashChainSink, JsonLinesSink, MemorySink, ResourceEntry, SessionAttributes,
     SessionContext, SessionIssuer, SinkError, TlsDetails, UserIdentity, verify_audit_chain,
 };
+pub use backup::{BackupError, BackupSummary, RestoreError, restore_backup, restore_backup_with};
 pub use caller::{Caller, CallerError, compile_identity_policy};
 pub use client::{Call, Client};
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -122,6 +126,7 @@ pub use quota::{
     Admission, InvalidRate, KeyFamily, QuotaError, QuotaProfile, QuotaScope, QuotaStatus, Rate, RequestCounts,
     RequestQuota, ResourceQuota,
 };
+pub use records::RecordCheck;
 pub use request::ApiRequest;
 pub use root_replacement::replace_root_key;
 pub use value::{Blob, GrantConstraints, RecipientInfo, Tag, XksProxyAuthenticationCredential};

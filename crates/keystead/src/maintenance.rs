@@ -91,10 +91,12 @@ impl Engine {
                         done.insert(arn);
                     }
                 }
+                self.evict_surplus(now);
             }
         }
         self.sample_gauges(now)?;
         self.save_all_uses()?;
+        self.evict_all_surplus(now);
         self.limiter.evict(&self.quotas(), self.clock.monotonic());
         self.redeliver()?;
         Ok(sweep)
@@ -375,7 +377,7 @@ impl Engine {
         let mut range = Range::prefix(&prefix);
         let mut due = Vec::new();
         loop {
-            let page = self.store.scan(&range, SCAN_PAGE).map_err(storage)?;
+            let page = self.store.scan_each(&range, SCAN_PAGE).map_err(storage)?;
             let complete = page.len() < SCAN_PAGE;
             for (key, _) in &page {
                 match record::parse_due_key(region.partition, region.region, key.as_ref()) {

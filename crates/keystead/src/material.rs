@@ -43,8 +43,16 @@ impl Default for MaterialCaching {
 #[derive(Debug)]
 pub(crate) struct MaterialCache {
     caching: MaterialCaching,
-    /// In order of unwrapping. Only the slow path, which has just unwrapped something, takes the lock.
-    unwrapped: Mutex<VecDeque<Weak<Material>>>,
+    /// Only the slow path, which has just unwrapped something, takes the lock.
+    unwrapped: Mutex<Unwrapped>,
+}
+
+#[derive(Debug, Default)]
+struct Unwrapped {
+    /// In order of unwrapping; among them some that were wiped otherwise.
+    materials: VecDeque<Weak<Material>>,
+    /// How many were admitted since those were looked for.
+    unchecked: usize,
 }
 
 /// Unwrapped material, cached or for this call only.
@@ -110,8 +118,8 @@ impl MaterialCache {
         let live = Arc::new(unwrap(engine, region, key, material, now)?);
         material.live.store(Some(Arc::clone(&live)));
         self.admit(material, entries);
-        // A key that was disabled since this call looked at it has forgotten its material already.
-        if !region.has_usable_key(&key.arn, now) {
+        // A key that was disabled or evicted since this call looked at it has forgotten its material already.
+        if !region.has_usable_material(&key.arn, material, now) {
             material.live.store(None);
         }
         Ok(LiveHandle::Fresh(live))
@@ -120,9 +128,16 @@ impl MaterialCache {
     /// Counts a newly unwrapped material, and drops the oldest ones over the bound.
     fn admit(&self, material: &Arc<Material>, entries: NonZeroUsize) {
         let mut unwrapped = self.unwrapped.lock().unwrap_or_else(PoisonError::into_inner);
-        unwrapped.push_back(Arc::downgrade(material));
-        while unwrapped.len() > entries.get() {
-            if let Some(oldest) = unwrapped.pop_front().and_then(|oldest| oldest.upgrade()) {
+        let Unwrapped { materials, unchecked } = &mut *unwrapped;
+        materials.push_back(Arc::downgrade(material));
+        *unchecked += 1;
+        // What was wiped with its key takes no place. It is looked for seldom enough to cost each admission a look or two.
+        if materials.len() > entries.get() && *unchecked > entries.get() / 2 {
+            materials.retain(|material| material.upgrade().is_some_and(|material| material.live.load().is_some()));
+            *unchecked = 0;
+        }
+        while materials.len() > entries.get() {
+            if let Some(oldest) = materials.pop_front().and_then(|oldest| oldest.upgrade()) {
                 oldest.live.store(None);
             }
         }

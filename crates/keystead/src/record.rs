@@ -198,9 +198,10 @@ impl KeyRecord {
     }
 
     /// The next instant at which the key in `region` has to be brought up to date, as far as the record knows. What
-    /// happens after the end of a phase is known when that is recorded.
+    /// happens after the end of a phase is known when that is recorded. A primary goes when its time is over, whether or
+    /// not anybody has removed the replicas that it waits for.
     pub(crate) fn next_due(&self, region: Region) -> Option<Timestamp> {
-        let deletion = self.scheduled_deletion();
+        let deletion = self.expected_deletion(Timestamp::MIN);
         let phase = self.related.as_ref().and_then(|related| related.phase_due(region));
         let rotation = self.rotation_due(region, Timestamp::MIN);
         [deletion, phase, rotation, self.expiry_due()].into_iter().flatten().min()

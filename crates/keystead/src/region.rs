@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hash};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, TryLockError};
 
 use keystead_hierarchy::spec::{KeyManager, KeySpec, KeyUsage, Origin};
 use keystead_hierarchy::{Domain, DomainKeyEnvelope, DomainKeys, KeyFacts, Profile};
@@ -14,8 +14,10 @@ use crate::engine::{Engine, damaged, hierarchy, storage};
 use crate::grant::{Grant, GrantIndex};
 use crate::kms::RegionConfig;
 use crate::ledger::{Ledger, View};
+use crate::live::LiveKeys;
 use crate::policies::default_key_policy;
 use crate::record::{self, AliasRecord, KeyRecord, MaterialRecord, RECORD_FORMAT, UsageRecord};
+use crate::records::RecordError;
 use crate::snapshot::{Held, KeyCell, KeySnapshot, Material};
 use crate::sync::{ArcSwap, HashMap, Hasher, Mutex, MutexGuard, RwLock};
 use crate::usage::LastUse;
@@ -35,7 +37,10 @@ pub(crate) struct RegionState {
     /// Those of the instance.
     pub(crate) locks: Arc<WriteLocks>,
     store: Arc<Ledger>,
+    /// Those of the instance.
+    live: Arc<LiveKeys>,
     keys: HashMap<KeyRef, Arc<KeyCell>>,
+    /// Of live keys; an alias is evicted with its key.
     aliases: HashMap<AliasRef, KeyId>,
     stand_in: KeyCell,
 }
@@ -55,6 +60,7 @@ impl RegionState {
             domain_epoch: RwLock::default(),
             locks: Arc::clone(&engine.locks),
             store: Arc::clone(&engine.store),
+            live: Arc::clone(&engine.live),
             keys: HashMap::default(),
             aliases: HashMap::default(),
             stand_in: KeyCell::new(Arc::new(stand_in(partition, region, profile)?)),
@@ -78,9 +84,10 @@ impl RegionState {
     pub(crate) fn key(&self, arn: &KeyArn) -> Result<Option<Held>, Error> {
         let reference = KeyRef { account: arn.account, key_id: arn.key_id };
         if let Some(cell) = self.keys.pin().get(&reference) {
+            cell.touch();
             return Ok(Some(cell.load()));
         }
-        self.load_key(arn, reference)
+        self.load_key(arn)
     }
 
     /// The key that an alias points to; none as long as a predefined alias waits for its key.
@@ -101,8 +108,12 @@ impl RegionState {
 
     /// The key, if imported material of it expires some day. No other is loaded for this.
     pub(crate) fn expiring_key(&self, arn: &KeyArn) -> Result<Option<Held>, Error> {
-        let Some(entry) = self.store.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
         // A damaged record harms its own key only.
+        let entry = match self.store.get(&record::key_key(arn)) {
+            Ok(Some(entry)) => entry,
+            Ok(None) | Err(RecordError::Altered) => return Ok(None),
+            Err(error) => return Err(storage(error)),
+        };
         let expires = record::decode::<KeyRecord>(&entry.value).is_ok_and(|record| record.expiry_due().is_some());
         if expires { self.key(arn) } else { Ok(None) }
     }
@@ -112,10 +123,14 @@ impl RegionState {
         self.keys.pin().contains_key(&KeyRef { account: arn.account, key_id: arn.key_id })
     }
 
-    /// Whether the key is live and its state admits cryptographic operations.
-    pub(crate) fn has_usable_key(&self, arn: &KeyArn, now: Timestamp) -> bool {
+    /// Whether this is the material that calls find, and the state of its key admits cryptographic operations.
+    pub(crate) fn has_usable_material(&self, arn: &KeyArn, material: &Arc<Material>, now: Timestamp) -> bool {
         let reference = KeyRef { account: arn.account, key_id: arn.key_id };
-        self.keys.pin().get(&reference).is_some_and(|cell| cell.load().state(now).is_usable())
+        self.keys.pin().get(&reference).is_some_and(|cell| {
+            let key = cell.load();
+            let present = key.material(material.version);
+            key.state(now).is_usable() && present.is_some_and(|present| Arc::ptr_eq(present, material))
+        })
     }
 
     /// Whether the alias can be had without reading the store.
@@ -159,15 +174,8 @@ impl RegionState {
 
     /// Makes a committed key visible.
     pub(crate) fn publish_key(&self, snapshot: KeySnapshot) {
-        let reference = KeyRef { account: snapshot.arn.account, key_id: snapshot.arn.key_id };
         let snapshot = Arc::new(snapshot);
-        let keys = self.keys.pin();
-        match keys.get(&reference) {
-            Some(cell) => cell.publish(&snapshot),
-            None => {
-                keys.insert(reference, Arc::new(KeyCell::new(snapshot)));
-            }
-        }
+        self.with_cell(&snapshot, |cell| cell.publish(&snapshot));
     }
 
     /// Makes new material known before any related key uses it, so that what one encrypts all others can decrypt
@@ -182,8 +190,29 @@ impl RegionState {
     /// Makes a committed deletion visible and wipes what was unwrapped.
     pub(crate) fn retract_key(&self, arn: &KeyArn) {
         let reference = KeyRef { account: arn.account, key_id: arn.key_id };
-        if let Some(cell) = self.keys.pin().remove(&reference) {
+        let keys = self.keys.pin();
+        if let Some(cell) = keys.get(&reference) {
+            self.live.leaving(&cell.load());
+        }
+        if let Some(cell) = keys.remove(&reference) {
+            self.live.left();
             cell.load().forget_live_material();
+        }
+    }
+
+    /// Takes out a key and its aliases, if `cell` is still the live form of the key. It is locked, and nobody loads.
+    pub(crate) fn evict(&self, cell: &Arc<KeyCell>) {
+        let key = cell.load();
+        let reference = KeyRef { account: key.arn.account, key_id: key.arn.key_id };
+        self.live.leaving(&key);
+        let keys = self.keys.pin();
+        if let Ok(Some(_)) = keys.remove_if(&reference, |_, present| Arc::ptr_eq(present, cell)) {
+            self.live.left();
+            let aliases = self.aliases.pin();
+            for name in &key.record.aliases {
+                aliases.remove(&AliasRef { account: key.arn.account, name: name.clone() });
+            }
+            key.forget_live_material();
         }
     }
 
@@ -202,7 +231,7 @@ impl RegionState {
     }
 
     /// Reads a key that is not live yet. Nothing is published meanwhile.
-    fn load_key(&self, arn: &KeyArn, reference: KeyRef) -> Result<Option<Held>, Error> {
+    fn load_key(&self, arn: &KeyArn) -> Result<Option<Held>, Error> {
         let view = self.store.view();
         let Some(entry) = view.get(&record::key_key(arn)).map_err(storage)? else { return Ok(None) };
         let record: KeyRecord = record::decode(&entry.value)?;
@@ -214,11 +243,24 @@ impl RegionState {
         let usage = usage.map(|entry| record::decode::<UsageRecord>(&entry.value)).transpose()?;
         let materials = Some(materials);
         let mut snapshot = KeySnapshot::build(*arn, record, entry.revision, None, None, materials, Some(grants))?;
-        snapshot.usage = Arc::new(LastUse::saved(usage.and_then(UsageRecord::into_use)));
-        let cell = Arc::new(KeyCell::new(Arc::new(snapshot)));
+        let saved = || Arc::new(LastUse::saved(usage.and_then(UsageRecord::into_use)));
+        snapshot.usage = self.live.last_use(arn).unwrap_or_else(saved);
+        Ok(Some(self.with_cell(&Arc::new(snapshot), KeyCell::load)))
+    }
+
+    /// Acts on the cell of the key, which holds `snapshot` if the key was not live.
+    fn with_cell<R>(&self, snapshot: &Arc<KeySnapshot>, act: impl FnOnce(&KeyCell) -> R) -> R {
+        let reference = KeyRef { account: snapshot.arn.account, key_id: snapshot.arn.key_id };
         let keys = self.keys.pin();
-        let cell = keys.get_or_insert(reference, cell);
-        Ok(Some(cell.load()))
+        if let Some(cell) = keys.get(&reference) {
+            return act(cell);
+        }
+        let made = Arc::new(KeyCell::new(Arc::clone(snapshot)));
+        let cell = keys.get_or_insert(reference, Arc::clone(&made));
+        if Arc::ptr_eq(cell, &made) {
+            self.live.entered(&made);
+        }
+        act(cell)
     }
 }
 
@@ -299,6 +341,20 @@ impl WriteLocks {
         let guards =
             set.0.iter().map(|stripe| self.stripes[*stripe].lock().unwrap_or_else(PoisonError::into_inner)).collect();
         HeldLocks { _guards: guards, set }
+    }
+
+    /// Takes those of the stripes that nobody has, and waits for none.
+    pub(crate) fn try_lock(&self, set: LockSet) -> HeldLocks<'_> {
+        let (mut guards, mut had) = (Vec::with_capacity(set.0.len()), LockSet::default());
+        for stripe in set.0 {
+            match self.stripes[stripe].try_lock() {
+                Ok(guard) => guards.push(guard),
+                Err(TryLockError::Poisoned(poisoned)) => guards.push(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => continue,
+            }
+            had.0.insert(stripe);
+        }
+        HeldLocks { _guards: guards, set: had }
     }
 
     fn stripe(&self, resource: &impl Hash) -> usize {

@@ -1,5 +1,6 @@
 //! Replacement of the root key.
 
+use keystead_crypto::DefaultProvider;
 use keystead_hierarchy::{Domain, DomainKeyEnvelope, RootKey};
 use keystead_store::{Batch, Expect, Range, Store};
 
@@ -18,19 +19,22 @@ use crate::{Error, record};
 ///
 /// # Errors
 /// [`Error::KmsInternal`] when another root key protects the store, when one of the two cannot be used, or when the store
-/// fails.
+/// fails or was altered.
 pub fn replace_root_key(store: &dyn Store, former: &dyn RootKey, next: &dyn RootKey) -> Result<usize, Error> {
+    // Any provider computes the same tags.
+    let provider = DefaultProvider::new();
+    let Some(secret) = InstanceSecret::stored(store, former, &provider)? else { return Ok(0) };
+    let seal = secret.record_seal(&provider)?;
     let mut batch = Batch::new();
-    InstanceSecret::reseal(store, former, next, &mut batch)?;
-    for (key, entry) in store.scan(&Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)? {
+    secret.reseal(next, &mut batch)?;
+    for (key, entry) in seal.scan(store, &Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)? {
+        let entry = entry.map_err(storage)?;
         let (partition, region) = record::parse_domain_key(&key).ok_or_else(|| damaged("domain key"))?;
         let envelope = DomainKeyEnvelope::from_bytes(&*entry.value).map_err(hierarchy)?;
         let resealed = envelope.reseal(former, next, &Domain { partition, region }).map_err(hierarchy)?;
-        batch.put(key, resealed.as_bytes(), Expect::Revision(entry.revision));
+        batch.put(&key, seal.seal(&key, resealed.as_bytes()), Expect::Revision(entry.revision));
     }
     let count = batch.len();
-    if count > 0 {
-        store.commit(batch).map_err(|error| internal("storage", error))?;
-    }
+    store.commit(batch).map_err(|error| internal("storage", error))?;
     Ok(count)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use keystead_crypto::{Mac, PrivateKey, Sealer};
 use keystead_hierarchy::spec::KeyState;
@@ -22,6 +23,8 @@ use crate::usage::LastUse;
 #[derive(Debug)]
 pub(crate) struct KeyCell {
     snapshot: ArcSwap<KeySnapshot>,
+    /// Whether the key was used since the hand of [`LiveKeys`](crate::live::LiveKeys) came by.
+    touched: AtomicBool,
 }
 
 /// One consistent view of a key: metadata, policy, tags, aliases, material (POL-127). It never changes.
@@ -80,7 +83,23 @@ pub(crate) type Held = arc_swap::Guard<Arc<KeySnapshot>>;
 
 impl KeyCell {
     pub(crate) fn new(snapshot: Arc<KeySnapshot>) -> Self {
-        Self { snapshot: ArcSwap::new(snapshot) }
+        Self { snapshot: ArcSwap::new(snapshot), touched: AtomicBool::new(false) }
+    }
+
+    /// Notes that the key is used. Calls on one key share this line and write it once in a round of the hand only.
+    pub(crate) fn touch(&self) {
+        if !self.is_touched() {
+            self.touched.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn is_touched(&self) -> bool {
+        self.touched.load(Ordering::Relaxed)
+    }
+
+    /// Whether it was touched; from here on it was not.
+    pub(crate) fn take_touch(&self) -> bool {
+        self.is_touched() && self.touched.swap(false, Ordering::Relaxed)
     }
 
     pub(crate) fn load(&self) -> Held {

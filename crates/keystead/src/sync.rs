@@ -141,5 +141,10 @@ mod scheduled {
             self.1.take();
             self.0.remove(key)
         }
+
+        pub(crate) fn remove_if(&self, key: &K, test: impl Fn(&K, &V) -> bool) -> Result<Option<(&K, &V)>, (&K, &V)> {
+            self.1.take();
+            self.0.remove_if(key, test)
+        }
     }
 }

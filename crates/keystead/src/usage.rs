@@ -2,23 +2,23 @@
 //!
 //! A use is noted beside the live form of the key, in memory, and saved by the sweep, by the call that finds the last
 //! save an hour old, and when the instance is dropped. The keys with unsaved uses stand in a list, so that a sweep costs
-//! what there is to save and not what there is. What is lost, by a crash or when a change of the key has to be
-//! taken back, are therefore the uses of an hour at most, of keys in steady use or of an instance that is swept.
+//! what there is to save and not what there is. What a crash loses are therefore the uses of an hour at most, of keys in
+//! steady use or of an instance that is swept.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
 use keystead_store::{Batch, Expect};
-use keystead_types::{KeyArn, Region, Timestamp};
+use keystead_types::{KeyArn, Timestamp};
 
 use crate::Error;
 use crate::catalogue::Row;
-use crate::engine::{Engine, internal};
+use crate::engine::{Engine, internal, storage};
 use crate::record::{self, RECORD_FORMAT, UsageRecord};
-use crate::region::{LockSet, RegionState};
+use crate::region::LockSet;
 
 /// One use of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,16 +53,20 @@ pub(crate) enum Noted {
     Later,
 }
 
-/// The keys with unsaved uses.
+/// The keys with unsaved uses, whether or not they are live.
 #[derive(Debug, Default)]
-pub(crate) struct UnsavedKeys(Mutex<HashSet<KeyArn>>);
+pub(crate) struct UnsavedKeys(Mutex<HashMap<KeyArn, Arc<LastUse>>>);
 
 impl UnsavedKeys {
-    pub(crate) fn add(&self, key: KeyArn) {
-        self.lock().insert(key);
+    pub(crate) fn add(&self, key: KeyArn, usage: &Arc<LastUse>) {
+        self.lock().insert(key, Arc::clone(usage));
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<KeyArn>> {
+    fn remove(&self, key: &KeyArn) -> Option<Arc<LastUse>> {
+        self.lock().remove(key)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<KeyArn, Arc<LastUse>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -111,6 +115,11 @@ impl LastUse {
         now.duration_since(since).as_secs() / SECONDS_PER_DAY
     }
 
+    /// Whether there are uses that are not saved.
+    pub(crate) fn is_unsaved(&self) -> bool {
+        self.unsaved_since.load(Ordering::Acquire) != NONE
+    }
+
     /// The last use, if it is not saved. From here on it counts as saved.
     fn take_unsaved(&self) -> Option<KeyUse> {
         (self.unsaved_since.swap(NONE, Ordering::AcqRel) != NONE).then(|| self.get()).flatten()
@@ -141,43 +150,53 @@ impl LastUse {
 impl Engine {
     /// Saves the uses of every key.
     pub(crate) fn save_all_uses(&self) -> Result<(), Error> {
-        let mut by_region = BTreeMap::<Region, Vec<KeyArn>>::new();
-        for key in self.unsaved.lock().iter() {
-            by_region.entry(key.region).or_default().push(*key);
-        }
-        for (region, keys) in by_region {
-            let region = self.region(region)?;
-            keys.chunks(SAVED_TOGETHER).try_for_each(|keys| self.save_uses(&region, keys))?;
-        }
-        Ok(())
+        let keys: Vec<KeyArn> = self.unsaved.lock().keys().copied().collect();
+        keys.chunks(SAVED_TOGETHER).try_for_each(|keys| self.save_uses(keys))
     }
 
     /// Saves the uses of some keys in one commit.
-    pub(crate) fn save_uses(&self, region: &RegionState, keys: &[KeyArn]) -> Result<(), Error> {
+    pub(crate) fn save_uses(&self, keys: &[KeyArn]) -> Result<(), Error> {
         let mut set = LockSet::default();
-        keys.iter().for_each(|arn| region.locks.add_key(&mut set, arn));
-        // A key that is deleted meanwhile must not leave a record behind.
-        let _held = region.locks.lock(set);
-        let mut batch = Batch::new();
+        keys.iter().for_each(|arn| self.locks.add_key(&mut set, arn));
+        let _held = self.locks.lock(set);
+        self.save_uses_of_locked(keys)
+    }
+
+    /// The same. The caller has the keys locked: one that is deleted meanwhile must not leave a record behind.
+    pub(crate) fn save_uses_of_locked(&self, keys: &[KeyArn]) -> Result<(), Error> {
+        let exist = keys.iter().map(|arn| self.exists(arn)).collect::<Result<Vec<_>, _>>()?;
         let mut saved = Vec::with_capacity(keys.len());
-        for arn in keys {
+        for (arn, exists) in keys.iter().zip(exist) {
             // First: a use that is noted from here on is saved now or puts the key into the list again.
-            self.unsaved.lock().remove(arn);
-            let Some(key) = region.key(arn)? else { continue };
-            let Some(used) = key.usage.take_unsaved() else { continue };
-            batch.put(record::usage_key(arn), record::encode(&UsageRecord::of(&used))?, Expect::Any);
-            saved.push((*arn, Arc::clone(&key.usage), used));
+            let Some(usage) = self.unsaved.remove(arn).filter(|_| exists) else { continue };
+            if let Some(used) = usage.take_unsaved() {
+                saved.push((*arn, usage, used));
+            }
         }
-        if batch.is_empty() {
-            return Ok(());
-        }
-        self.store.commit(batch).map(drop).map_err(|error| {
+        self.write_uses(&saved).inspect_err(|_| {
             for (arn, usage, used) in &saved {
                 usage.keep_unsaved(*used);
-                self.unsaved.add(*arn);
+                self.unsaved.add(*arn, usage);
             }
-            internal("storage", error)
         })
+    }
+
+    fn write_uses(&self, uses: &[(KeyArn, Arc<LastUse>, KeyUse)]) -> Result<(), Error> {
+        if uses.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Batch::new();
+        for (arn, _, used) in uses {
+            batch.put(record::usage_key(arn), record::encode(&UsageRecord::of(used))?, Expect::Any);
+        }
+        self.store.commit(batch).map(drop).map_err(|error| internal("storage", error))
+    }
+
+    fn exists(&self, arn: &KeyArn) -> Result<bool, Error> {
+        if self.region(arn.region)?.has_live_key(arn) {
+            return Ok(true);
+        }
+        Ok(self.store.get(&record::key_key(arn)).map_err(storage)?.is_some())
     }
 }
 

@@ -13,7 +13,7 @@ use keystead::crypto::{
     Aead, AeadAlgorithm, CryptoError, DefaultProvider, Digest, DigestAlgorithm, Entropy, KeyPairAlgorithm, Mac,
     MacAlgorithm, PrivateKey, Provider, PublicKey, Sealer, SealingAlgorithm, SecretBytes,
 };
-use keystead::{Caller, Client, EncryptionContext, Kms, ManualClock, MaterialCaching};
+use keystead::{Caller, Client, EncryptionContext, Kms, KmsBuilder, ManualClock, MaterialCaching};
 
 /// Spec: KEY-79, KEY-81
 #[test]
@@ -129,6 +129,24 @@ fn material_that_is_just_being_unwrapped_goes_too() {
 
 /// Spec: OVR-13
 #[test]
+fn the_material_of_an_evicted_key_is_wiped_and_takes_no_place() {
+    let two = NonZeroUsize::new(2).unwrap();
+    let caching = MaterialCaching::Bounded { entries: two, max_age: Duration::from_secs(3600) };
+    let world = World::with(caching, |builder| builder.live_keys(2));
+    let keys: Vec<String> = (0..20).map(|_| world.key()).collect();
+    for key in &keys[1..] {
+        // Always in use, so that it stays.
+        world.encrypt(&keys[0]);
+        let made = world.counters.made.load(Ordering::SeqCst);
+        world.encrypt(&keys[0]);
+        assert_eq!(world.counters.made.load(Ordering::SeqCst), made, "others took its place");
+        world.encrypt(key);
+        assert!(world.live() <= 2, "{} materials of two keys", world.live());
+    }
+}
+
+/// Spec: OVR-13
+#[test]
 fn the_cache_is_bounded_in_number_and_age() {
     let two = NonZeroUsize::new(2).unwrap();
     let world = World::new(MaterialCaching::Bounded { entries: two, max_age: Duration::from_secs(60) });
@@ -159,9 +177,13 @@ struct World {
 
 impl World {
     fn new(caching: MaterialCaching) -> Self {
+        Self::with(caching, |builder| builder)
+    }
+
+    fn with(caching: MaterialCaching, choose: impl FnOnce(KmsBuilder) -> KmsBuilder) -> Self {
         let (clock, counters) = (Arc::new(ManualClock::at("2026-01-01T00:00:00Z")), Arc::new(Counters::default()));
         let kms = Kms::builder().clock(Arc::clone(&clock)).provider(Counting(Arc::clone(&counters))).no_audit();
-        let client = client(&kms.root_key(root_key()).material_caching(caching).build().unwrap());
+        let client = client(&choose(kms.root_key(root_key()).material_caching(caching)).build().unwrap());
         let idle = counters.live.load(Ordering::SeqCst);
         Self { client, clock, counters, idle }
     }

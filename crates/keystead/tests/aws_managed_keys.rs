@@ -7,9 +7,9 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use common::root_key;
+use common::{records, root_key};
 use keystead::operations::KeyMetadata;
-use keystead::store::{Batch, Expect, Range, Store};
+use keystead::store::{Range, Store};
 use keystead::{
     AwsManagedKey, CallError, CallbackSink, Caller, Client, EventKind, KeyFamily, Kms, ManualClock, QuotaProfile, Rate,
     RequestQuota, SinkError,
@@ -565,13 +565,11 @@ fn registrations_and_keys_outlive_the_process() {
     // A key of the days when they rotated every three years.
     let entries = store.scan(&Range::all(), usize::MAX).unwrap();
     let of_key = |name: &[u8]| name.ends_with(format!("k{}", key.key_id).as_bytes());
-    let (name, entry) = entries.into_iter().find(|(name, _)| of_key(name.as_ref())).unwrap();
-    let mut record: Value = serde_json::from_slice(&entry.value).unwrap();
+    let (name, _) = entries.into_iter().find(|(name, _)| of_key(name.as_ref())).unwrap();
+    let mut record: Value = serde_json::from_slice(&records::read(&store, &name)).unwrap();
     assert_eq!(record["rotation"]["period"], 365);
     record["rotation"]["period"] = 1095.into();
-    let mut batch = Batch::new();
-    batch.put(name, serde_json::to_vec(&record).unwrap(), Expect::Any);
-    store.commit(batch).unwrap();
+    records::write(&store, &name, record.to_string().as_bytes());
     clock.advance_days(10);
     let kms = open();
     register(&kms, "s3");

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use common::{ACCOUNT, REGION};
 use keystead::crypto::entropy::SeededEntropy;
 use keystead::{
-    AuditMode, AuditRecord, AuditSink, CallError, Caller, Client, Kms, KmsBuilder, ManualClock, QuotaProfile,
+    AuditMode, AuditRecord, AuditSink, CallError, Caller, Client, Clock, Kms, KmsBuilder, ManualClock, QuotaProfile,
     ResourceQuota, SinkError,
 };
 use keystead_memory::MemoryStore;
@@ -337,6 +337,77 @@ fn a_key_loaded_while_it_changes_shows_the_change() {
             assert_eq!(code(client.encrypt(&key, b"x").send()), "DisabledException");
         });
         assert_eq!(code(client.encrypt(&key, b"x").send()), "DisabledException");
+    });
+}
+
+/// A bound of one, so that every call on one key evicts another.
+///
+/// Spec: STA-01, KEY-110, STA-69, STA-102
+#[test]
+fn eviction_meets_writers_readers_and_the_end_of_a_key() {
+    check(|| {
+        let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z"));
+        let kms = world().clock(Arc::clone(&clock)).live_keys(1).build().unwrap();
+        let client = client(&kms);
+        let (key, other, dying) = (new_key(&client), new_key(&client), new_key(&client));
+        client.create_alias("alias/key", &key).send().unwrap();
+        client.schedule_key_deletion(&dying).pending_window_in_days(7).send().unwrap();
+        clock.advance_days(7);
+        let disabled = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for id in [&*key, &*other, "alias/key"] {
+                    let began_disabled = disabled.load(SeqCst);
+                    let used = client.encrypt(id, b"x").send();
+                    assert!(used.is_ok() || id != other, "{used:?}");
+                    assert!(!(began_disabled && used.is_ok() && id != other), "used while disabled");
+                }
+            });
+            scope.spawn(|| {
+                client.encrypt(&other, b"x").send().unwrap();
+                assert_eq!(code(client.describe_key(&dying).send()), "NotFoundException");
+            });
+            scope.spawn(|| client.tag_resource(&key).tag("a", "b").send().unwrap());
+            scope.spawn(|| kms.sweep().unwrap());
+            client.disable_key(&key).send().unwrap();
+            disabled.store(true, SeqCst);
+            assert_eq!(code(client.encrypt(&key, b"x").send()), "DisabledException");
+        });
+        kms.sweep().unwrap();
+        client.list_resource_tags(&other).send().unwrap();
+        assert!(kms.live_keys() <= 1, "{} keys are live", kms.live_keys());
+        assert_eq!(code(client.encrypt("alias/key", b"x").send()), "DisabledException");
+        assert_eq!(client.list_resource_tags(&key).send().unwrap().tags.len(), 1);
+        let used = client.get_key_last_usage(&other).send().unwrap().into_inner().key_last_usage;
+        assert_eq!(used.operation, Some("Encrypt"));
+        assert_eq!(code(client.describe_key(&dying).send()), "NotFoundException");
+        assert_eq!(kms.key_count(client.region(), client.account()).unwrap(), 2);
+    });
+}
+
+/// Spec: STA-102, API-123
+#[test]
+fn no_last_use_is_lost_between_eviction_and_the_next_load() {
+    check(|| {
+        let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z"));
+        let kms = world().clock(Arc::clone(&clock)).live_keys(0).build().unwrap();
+        let client = client(&kms);
+        let key = new_key(&client);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let now = clock.now();
+                    client.encrypt(&key, b"x").send().unwrap();
+                    let used = client.get_key_last_usage(&key).send().unwrap().into_inner().key_last_usage;
+                    assert!(used.timestamp.is_some_and(|at| at >= now), "{used:?} before {now}");
+                });
+            }
+            clock.advance_days(1);
+            kms.sweep().unwrap();
+            client.encrypt(&key, b"x").send().unwrap();
+        });
+        let used = client.get_key_last_usage(&key).send().unwrap().into_inner().key_last_usage;
+        assert_eq!(used.timestamp, Some(clock.now()));
     });
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use keystead::crypto::entropy::SystemEntropy;
 use keystead::crypto::{CryptoError, Entropy, SecretBytes};
 use keystead::hierarchy::RawRootKey;
-use keystead::store::{Batch, CommitError, Entry, Key, Range, Revision, Store, StoreError};
+use keystead::store::{Batch, CommitError, Entry, Key, Range, Revision, Snapshot, Store, StoreError};
 use keystead::{AuditRecord, CallError, Caller, Client, Kms, ManualClock, Timestamp};
 use keystead_memory::MemoryStore;
 
@@ -355,6 +355,11 @@ impl<S: Store> Store for Counting<S> {
     fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
         self.counters.commits.fetch_add(1, Ordering::SeqCst);
         self.inner.commit(batch)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.counters.reads.fetch_add(1, Ordering::SeqCst);
+        self.inner.snapshot()
     }
 }
 

@@ -5,10 +5,10 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{ACCOUNT, REGION, everything_in, root_key, view};
+use common::{ACCOUNT, REGION, everything_in, records, root_key, view};
 use keystead::crypto::SecretBytes;
 use keystead::hierarchy::RawRootKey;
-use keystead::store::{Batch, Expect, Key, Store};
+use keystead::store::Key;
 use keystead::{CallError, Caller, Client, Kms, ManualClock};
 use keystead_memory::MemoryStore;
 use serde_json::{Value, json};
@@ -317,13 +317,12 @@ impl World {
     }
 
     fn read(&self, key: &Key) -> Vec<u8> {
-        self.store.get(key.as_ref()).unwrap().unwrap().value.to_vec()
+        records::read(&self.store, key)
     }
 
+    /// With the right tag: what protects what is inside is at stake here.
     fn write(&self, key: &Key, value: Vec<u8>) {
-        let mut batch = Batch::new();
-        batch.put(key.clone(), value, Expect::Any);
-        self.store.commit(batch).unwrap();
+        records::write(&self.store, key, &value);
     }
 }
 

@@ -165,7 +165,7 @@ fn on(store: &Arc<FaultyStore<RedbStore>>) -> Kms {
 }
 
 /// A key without material, its import token, and the material as its owner sends it.
-fn awaits_import(client: &Client) -> (String, Vec<u8>, Vec<u8>) {
+pub(crate) fn awaits_import(client: &Client) -> (String, Vec<u8>, Vec<u8>) {
     let key = client.create_key().origin("EXTERNAL").send().unwrap().key_metadata.key_id.to_string();
     let (algorithm, spec) = ("RSAES_OAEP_SHA_256", "RSA_2048");
     let set = client.get_parameters_for_import(&key, algorithm, spec).send().unwrap().into_inner();
@@ -176,7 +176,7 @@ fn awaits_import(client: &Client) -> (String, Vec<u8>, Vec<u8>) {
     (key, set.import_token, wrapped)
 }
 
-fn import(client: &Client, key: &str, token: &[u8], wrapped: &[u8]) {
+pub(crate) fn import(client: &Client, key: &str, token: &[u8], wrapped: &[u8]) {
     let call = client.import_key_material(key, token, wrapped).expiration_model("KEY_MATERIAL_DOES_NOT_EXPIRE");
     call.send().unwrap();
 }

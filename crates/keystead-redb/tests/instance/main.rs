@@ -1,6 +1,7 @@
 //! Instances on a store in a file: what they ask for, what they leave in it, what they survive.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod backup;
 mod domain_keys;
 mod recorder;
 mod root_key;

@@ -1,7 +1,7 @@
 //! Instances on durable stores.
 
 use keystead::store::{Batch, Expect, Store};
-use keystead::{QuotaProfile, replace_root_key};
+use keystead::{QuotaProfile, replace_root_key, restore_backup};
 use keystead_hierarchy::RootKey;
 use keystead_hierarchy::root::conformance;
 use keystead_rootkeys::KmsRootKey;
@@ -136,6 +136,24 @@ fn a_root_key_moves_from_a_file_into_a_kms_and_back() {
         assert_eq!(replace_root_key(&store, &elsewhere.other_root_key(way), &file_root_key(&disk)).unwrap(), 3);
         drop(store);
         opens(&disk.open(file_root_key(&disk)).unwrap(), &sealed);
+    }
+}
+
+/// Spec: OVR-18
+#[test]
+fn a_backup_needs_the_kms_key() {
+    for way in WAYS {
+        let (elsewhere, disk, restored) = (Elsewhere::new(), Disk::new(), Disk::new());
+        let kms = disk.open(elsewhere.root_key(way)).unwrap();
+        let sealed = fill(&kms);
+        let mut backup = Vec::new();
+        kms.backup(&mut backup).unwrap();
+
+        let error = restore_backup(&restored.store(), &elsewhere.other_root_key(way), backup.as_slice()).unwrap_err();
+        assert!(error.to_string().contains(&elsewhere.root_key(way).id().unwrap().to_string()), "{error}");
+        assert_eq!(restored.contents(), []);
+        restore_backup(&restored.store(), &elsewhere.root_key(way), backup.as_slice()).unwrap();
+        opens(&restored.open(elsewhere.root_key(way)).unwrap(), &sealed);
     }
 }
 

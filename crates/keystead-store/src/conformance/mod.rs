@@ -12,6 +12,7 @@ mod commits;
 mod durability;
 mod history;
 mod reads;
+mod snapshots;
 mod threads;
 
 use crate::{Batch, CommitError, Entry, Expect, Key, Range, Revision, Store};
@@ -20,6 +21,7 @@ pub use commits::{atomicity, invalid_batches, preconditions, revisions};
 pub use durability::durability;
 pub use history::{Change, Expected, Step, follow_history, random_histories};
 pub use reads::{empty_store, pagination, reads, scans, uninterpreted_bytes};
+pub use snapshots::{lasting_snapshots, snapshots};
 pub use threads::{concurrent_creations, concurrent_increments, visibility, whole_batches};
 
 /// Runs every topic of the suite on stores that `new_store` makes, each new and empty.

@@ -135,13 +135,13 @@ fn raise<const N: usize>(store: &impl Store, keys: [&str; N]) -> bool {
 }
 
 /// The number that a record of these tests holds.
-fn number(entry: &Entry) -> u32 {
+pub(super) fn number(entry: &Entry) -> u32 {
     let bytes: [u8; 4] = entry.value[..].try_into().expect("the value is a number of four bytes");
     u32::from_be_bytes(bytes)
 }
 
 /// Runs a closure on the way out, so that threads that wait for each other end also when one of them fails.
-struct OnDrop<F: Fn()>(F);
+pub(super) struct OnDrop<F: Fn()>(pub(super) F);
 
 impl<F: Fn()> Drop for OnDrop<F> {
     fn drop(&mut self) {

@@ -26,9 +26,9 @@ macro_rules! __conformance_topics {
     ([$($callback:tt)+] $new_store:expr) => {
         $($callback)+! {
             $new_store;
-            empty_store reads uninterpreted_bytes scans pagination
+            empty_store reads uninterpreted_bytes scans pagination snapshots
             atomicity preconditions invalid_batches revisions
-            visibility whole_batches concurrent_increments concurrent_creations
+            visibility whole_batches lasting_snapshots concurrent_increments concurrent_creations
             random_histories
         }
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use keystead_hierarchy::EncryptionContext;
 use keystead_policy::{GrantMatch, Principal};
+use keystead_types::Timestamp;
 
 use super::trie::GrantTrie;
 use super::visibility::{Afterglow, Sight};
@@ -82,6 +83,11 @@ impl GrantIndex {
 
     pub(crate) fn len(&self) -> usize {
         self.count
+    }
+
+    /// Whether a removed grant still counts.
+    pub(crate) fn is_fading(&self, now: Timestamp) -> bool {
+        self.fading.iter().any(|(afterglow, _)| afterglow.lasts(now))
     }
 
     /// A grant with this name and otherwise equal properties (GRA-19).

@@ -85,7 +85,7 @@ impl Engine {
     pub(crate) fn delete_expired_wrapping_keys(&self, region: &RegionState, now: Timestamp) -> Result<(), Error> {
         let prefix = record::wrapping_key_prefix(region.partition, region.region);
         loop {
-            let page = self.store.scan(&Range::prefix(&prefix), PAGE).map_err(storage)?;
+            let page = self.store.scan_each(&Range::prefix(&prefix), PAGE).map_err(storage)?;
             let expired = page.iter().take_while(|(key, _)| {
                 record::parse_wrapping_key_expiry(region.partition, region.region, key.as_ref())
                     .is_none_or(|valid_to| valid_to < now)

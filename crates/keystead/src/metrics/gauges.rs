@@ -71,6 +71,7 @@ impl Engine {
             // What expires is due some day, or something else of the key is due before.
             for (_, arn) in self.due(&region, Timestamp::MAX)? {
                 let key = region.expiring_key(&arn).unwrap_or_default();
+                self.evict_surplus(now);
                 if let Some(at) = key.and_then(|key| key.material_expiry(now)) {
                     points.push(DataPoint::key_material_expiration(arn.key_id, at.duration_since(now), now));
                 }

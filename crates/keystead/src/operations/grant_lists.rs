@@ -213,7 +213,7 @@ impl Operation for ListGrants<'_> {
             grants.extend(found.map(|grant| (Vec::new(), GrantListEntry::of(*key, Grant::clone(&grant)))));
         } else {
             scan(&record::grant_prefix(key), request.after.clone(), call, |place, value| {
-                let grant: Grant = record::decode(value)?;
+                let grant: Grant = record::decode(value?)?;
                 if wanted(&grant) {
                     grants.push((place.to_vec(), GrantListEntry::of(*key, grant)));
                 }
@@ -263,6 +263,8 @@ impl Operation for ListRetirableGrants<'_> {
         let prefix = record::retirable_prefix(call.region.partition, call.region.region, party.name());
         let mut grants: Vec<Placed> = Vec::new();
         scan(&prefix, request.after.clone(), call, |place, value| {
+            // An altered entry hides its own grant only.
+            let Ok(value) = value else { return Ok(true) };
             let (key, id): (KeyArn, GrantId) = record::decode(value)?;
             let found = call.region.key(&key)?.filter(|key| !key.is_dead(call.now));
             if let Some(grant) = found.and_then(|key| key.grants.get(id))

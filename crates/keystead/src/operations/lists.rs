@@ -332,7 +332,7 @@ impl Operation for ListKeys<'_> {
         scan(&prefix, request.after.clone(), call, |id, value| {
             let key_id: KeyId = parse_id(id)?;
             // A damaged record harms its own key only: it is still a key of the account.
-            let record = record::decode::<record::KeyRecord>(value);
+            let record = value.and_then(record::decode::<record::KeyRecord>);
             if record.is_ok_and(|record| record.deletion_due(call.now).is_some_and(|at| at <= call.now)) {
                 return Ok(true);
             }
@@ -384,7 +384,7 @@ impl Operation for ListAliases<'_> {
                 scan(&prefix, request.after.clone(), call, |id, value| {
                     let name = std::str::from_utf8(id).ok().and_then(|name| AliasName::parse(name).ok());
                     let name = name.ok_or_else(|| damaged("alias"))?;
-                    let record: Option<AliasRecord> = record::decode(value).ok();
+                    let record: Option<AliasRecord> = value.and_then(record::decode).ok();
                     // What is damaged is listed as far as it can be read.
                     let lives = record.as_ref().and_then(|record| record.target).is_none_or(|target| {
                         let key = call.region.key(&call.region.key_arn(call.account, target));
@@ -566,28 +566,31 @@ fn is_after(id: &[u8], request: &PageRequest) -> bool {
     request.after.as_deref().is_none_or(|after| id > after)
 }
 
-/// Calls `visit` with the ID and value of each record behind `after`, until it answers `false`.
+/// Calls `visit` with the ID and value of each record behind `after`, until it answers `false`. An altered record has no
+/// value but an error.
 pub(super) fn scan(
     prefix: &[u8],
     after: Option<Vec<u8>>,
     call: &CallFacts<'_>,
-    mut visit: impl FnMut(&[u8], &[u8]) -> Result<bool, Error>,
+    mut visit: impl FnMut(&[u8], Result<&[u8], Error>) -> Result<bool, Error>,
 ) -> Result<(), Error> {
     let mut range = Range::prefix(prefix);
     if let Some(after) = after {
         range = range.after([prefix, &after].concat());
     }
     loop {
-        let records = call.engine.store.scan(&range, SCAN_PAGE).map_err(storage)?;
-        for (key, entry) in &records {
+        let records = call.engine.store.scan_each(&range, SCAN_PAGE).map_err(storage)?;
+        let last = records.last().map(|(key, _)| key.clone()).filter(|_| records.len() == SCAN_PAGE);
+        for (key, entry) in records {
             let id = key.as_ref().strip_prefix(prefix).unwrap_or_default();
-            if !visit(id, &entry.value)? {
+            let value = entry.as_ref().map(|entry| &*entry.value).map_err(|_| damaged("list entry"));
+            if !visit(id, value)? {
                 return Ok(());
             }
         }
-        match records.last() {
-            Some((last, _)) if records.len() == SCAN_PAGE => range = Range::prefix(prefix).after(last),
-            _ => return Ok(()),
+        match last {
+            Some(last) => range = Range::prefix(prefix).after(last),
+            None => return Ok(()),
         }
     }
 }

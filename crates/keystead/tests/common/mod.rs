@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub(crate) mod records;
+
 use std::fmt::Write;
 
 use keystead::crypto::SecretBytes;

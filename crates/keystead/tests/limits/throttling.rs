@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use keystead::hierarchy::spec::DataKeyPairSpec;
-use keystead::store::{Batch, CommitError, Entry, Key as StoreKey, Range, Revision, Store, StoreError};
+use keystead::store::{Batch, CommitError, Entry, Key as StoreKey, Range, Revision, Snapshot, Store, StoreError};
 use keystead::{
     Admission, BuildError, Caller, Client, Error, KeyFamily, Kms, ManualClock, QuotaError, QuotaProfile, QuotaScope,
     QuotaStatus, Rate, Region, RequestQuota,
@@ -387,6 +387,11 @@ impl Store for Counting {
     fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         self.store.commit(batch)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.store.snapshot()
     }
 }
 

@@ -5,12 +5,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use keystead::{AuditRecord, Caller, Client, EventKind, Kms, Sweep};
+use keystead::{AuditRecord, Caller, Client, DomainRotation, Error, EventKind, Kms, Sweep};
 use serde_json::Value;
 
 use super::access::{ROLES, Role, Seat, clerk_policy};
 use super::audit::Entry;
 use super::call::{Call, Refusal, Reply};
+use super::disk::Failure;
 use super::events::Happening;
 use super::instance::{Log, Parts, Setting};
 use super::managed::SERVICE;
@@ -18,7 +19,8 @@ use super::world::PLACES;
 
 pub struct Bench {
     parts: Parts,
-    kms: Kms,
+    /// `None` while one instance has ended and the next not begun.
+    kms: Option<Kms>,
     /// By place, then by role.
     clients: Vec<Client>,
     /// Records of the log that were looked at.
@@ -31,14 +33,16 @@ pub struct Bench {
 
 impl Bench {
     pub fn new(setting: Setting, now: i64) -> Self {
-        let parts = Parts::new(setting, now);
-        let kms = parts.open();
-        let clients = clients(&kms);
-        for client in clients.iter().step_by(ROLES.len()) {
-            kms.register_aws_managed_key(SERVICE, client.region(), client.account()).unwrap();
-        }
-        let (read, fresh) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Self { parts, kms, clients, read, fresh, markers: Mutex::new(vec![None; PLACES.len()]) }
+        let mut bench = Self {
+            parts: Parts::new(setting, now),
+            kms: None,
+            clients: Vec::new(),
+            read: AtomicUsize::new(0),
+            fresh: AtomicBool::new(false),
+            markers: Mutex::new(vec![None; PLACES.len()]),
+        };
+        bench.open();
+        bench
     }
 
     pub fn advance(&self, millis: i64) {
@@ -49,23 +53,57 @@ impl Bench {
     pub fn sweep(&self) -> Result<Sweep, &'static str> {
         let repeated = || self.parts.log.lock().unwrap().repeated;
         let before = repeated();
-        let sweep = self.kms.sweep().unwrap();
+        let sweep = self.kms().sweep().unwrap();
         let fresh = self.fresh.swap(false, Ordering::Relaxed);
         (fresh || repeated() == before).then_some(sweep).ok_or("a record was delivered twice by one instance")
     }
 
-    /// Forgets everything but the store, as a process does that ends.
-    pub fn restart(&mut self) {
-        self.kms = self.parts.open();
+    /// Sweeps while the store fails at the `n`-th commit, or altogether. Whether the sweep noticed.
+    pub fn sweep_failing(&self, failure: Failure, n: u64) -> bool {
+        let sweep = self.while_failing(failure, n, || self.kms().sweep());
+        // Whatever was delivered may not have been taken out of the store.
         self.fresh.store(true, Ordering::Relaxed);
-        self.clients = clients(&self.kms);
-        self.markers = Mutex::new(vec![None; PLACES.len()]);
+        !sweep.is_ok_and(|sweep| sweep.failed == 0)
+    }
+
+    /// Forgets everything but the store, as a process does that ends in peace.
+    pub fn restart(&mut self) {
+        self.restart_after(|_| ());
+    }
+
+    /// Puts the store under another root key before it starts again.
+    pub fn replace_root_key(&mut self) {
+        self.restart_after(Parts::replace_root_key);
+    }
+
+    /// Goes on with a backup instead of the store, if that is a file.
+    pub fn restore_backup(&mut self) {
+        self.parts.disk.back_up();
+        self.restart_after(|parts| parts.disk.restore());
+    }
+
+    pub fn rotate_domain_key(&self, at: usize) -> DomainRotation {
+        self.try_to_rotate_domain_key(at).unwrap()
+    }
+
+    /// The same while the store fails at the `n`-th commit, or altogether.
+    pub fn rotate_domain_key_failing(&self, at: usize, failure: Failure, n: u64) -> Result<DomainRotation, Error> {
+        self.while_failing(failure, n, || self.try_to_rotate_domain_key(at))
+    }
+
+    /// Whether the sink of events refuses them from now on.
+    pub fn listen(&self, listens: bool) {
+        self.parts.events.deaf.store(!listens, Ordering::Relaxed);
+    }
+
+    pub fn listens(&self) -> bool {
+        !self.parts.events.deaf.load(Ordering::Relaxed)
     }
 
     /// Keys counted in a place.
     pub fn key_count(&self, at: usize) -> u64 {
         let client = self.client(Seat { at, role: Role::Root });
-        self.kms.key_count(client.region(), client.account()).unwrap()
+        self.kms().key_count(client.region(), client.account()).unwrap()
     }
 
     /// Rotations, deletions and expirations as the audit trail has them.
@@ -88,7 +126,14 @@ impl Bench {
             },
         };
         let mut seen = HashSet::new();
-        self.parts.events.events().iter().filter(|event| seen.insert(event.id.to_string())).map(happening).collect()
+        self.parts
+            .events
+            .heard
+            .events()
+            .iter()
+            .filter(|event| seen.insert(event.id.to_string()))
+            .map(happening)
+            .collect()
     }
 
     /// Carries out a call; answers what it answered. A failed one is in the record that bears its ID.
@@ -113,6 +158,14 @@ impl Bench {
         answer.map_err(|error| Refusal::new(error.code(), error.message()))
     }
 
+    /// Carries out a call while the store fails at the first commit, or altogether. Also whether a commit was tried.
+    pub fn call_failing(&self, seat: Seat, call: &Call, failure: Failure) -> (Result<Reply, Refusal>, bool) {
+        let before = self.parts.disk.commits();
+        let answer = self.while_failing(failure, 1, || self.call(seat, call));
+        let own = u64::from(failure == Failure::Absent);
+        (answer, self.parts.disk.commits() > before + own)
+    }
+
     /// The records of calls that were not looked at before. Of a list that was read page by page, those of the first
     /// page; of a continuation that needs another call before it, those of the last.
     pub fn new_records(&self, call: &Call) -> Vec<Entry> {
@@ -127,8 +180,48 @@ impl Bench {
         of_first.map(|record| entry(record)).collect()
     }
 
+    /// Looks at no record that there is now.
+    pub fn skip_records(&self) {
+        self.read.store(self.parts.log.lock().unwrap().records.len(), Ordering::Relaxed);
+    }
+
     pub fn client(&self, seat: Seat) -> &Client {
         &self.clients[seat.at * ROLES.len() + seat.role as usize]
+    }
+
+    fn kms(&self) -> &Kms {
+        self.kms.as_ref().unwrap()
+    }
+
+    /// Ends the instance, does something to the parts, begins another.
+    fn restart_after(&mut self, act: impl FnOnce(&mut Parts)) {
+        self.clients.clear();
+        self.kms = None;
+        self.parts.disk.close();
+        act(&mut self.parts);
+        self.fresh.store(true, Ordering::Relaxed);
+        self.open();
+    }
+
+    fn open(&mut self) {
+        let kms = self.parts.open();
+        self.clients = clients(&kms);
+        // Hosts say it whenever they start.
+        for client in self.clients.iter().step_by(ROLES.len()) {
+            kms.register_aws_managed_key(SERVICE, client.region(), client.account()).unwrap();
+        }
+        self.kms = Some(kms);
+    }
+
+    fn try_to_rotate_domain_key(&self, at: usize) -> Result<DomainRotation, Error> {
+        self.kms().rotate_domain_key(self.client(Seat { at, role: Role::Root }).region())
+    }
+
+    fn while_failing<T>(&self, failure: Failure, n: u64, act: impl FnOnce() -> T) -> T {
+        self.parts.disk.fail(failure, n);
+        let result = act();
+        self.parts.disk.recover();
+        result
     }
 }
 

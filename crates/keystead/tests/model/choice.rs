@@ -17,7 +17,7 @@ impl Step {
         let key = self.granted_key(world).unwrap_or_else(|| self.who.text(at, world));
         let dry_run = c > 245;
         match self.verb(world) {
-            Verb::Wait | Verb::Sweep | Verb::Restart | Verb::DescribeKey => {
+            Verb::Wait | Verb::Sweep | Verb::DescribeKey => {
                 match a % 16 {
                     // One name that may have no target yet.
                     3 => Call::DescribeKey { key: ALIAS.to_owned(), tokens: Vec::new() },

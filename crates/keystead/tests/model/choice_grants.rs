@@ -114,7 +114,7 @@ impl Step {
             };
         }
         let (spot, grant) = pick(&grants, a);
-        if b.is_multiple_of(2) {
+        if b.is_multiple_of(2) && !grant.tokens.is_empty() {
             Named::Token(pick(&grant.tokens, b))
         } else {
             Named::Id { key: world.arn(spot), id: grant.id.clone() }

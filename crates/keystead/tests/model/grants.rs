@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::access::{Role, Seat};
-use super::call::{Context, Given, GrantEntry, GrantRequest, Named as By, Outcome, Refusal, Reply};
+use super::call::{Call, Context, Given, GrantEntry, GrantRequest, Named as By, Outcome, Refusal, Reply};
 use super::rules::{page_size, require, row};
 use super::world::{GRANTS_PER_KEY, Named, Spot, World};
 
@@ -94,6 +94,16 @@ impl World {
         };
         self.trail.answered = serde_json::json!({ "grantId": id, "keyId": self.arn(key) });
         Ok(Reply::Granted { id, token: token.clone() })
+    }
+
+    /// Nobody has the token that the last grant has if the call that made it was not answered.
+    pub fn lose_token(&mut self, call: &Call) {
+        if let Call::CreateGrant(_) = call
+            && let Some((lost, _)) = self.tokens.pop()
+        {
+            let grants = self.scopes.iter_mut().flat_map(|scope| &mut scope.keys).flat_map(|key| &mut key.grants);
+            grants.for_each(|grant| grant.tokens.retain(|token| *token != lost));
+        }
     }
 
     /// By policy, or by one grant that holds all that is granted (GRA-30 to GRA-35).

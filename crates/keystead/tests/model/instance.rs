@@ -1,4 +1,4 @@
-//! What instances are made of and what stays when one ends: store, root key, clock, entropy, sinks.
+//! What instances are made of and what stays when one ends: disk, root key, clock, entropy, sinks.
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
@@ -10,11 +10,11 @@ use keystead::crypto::entropy::SeededEntropy;
 use keystead::crypto::{CryptoError, DefaultProvider, Entropy, SecretBytes};
 use keystead::hierarchy::RawRootKey;
 use keystead::{
-    AuditMode, AuditRecord, AuditSink, Kms, ManualClock, MaterialCaching, MemoryEvents, QuotaProfile, ResourceQuota,
-    SinkError, Timestamp,
+    AuditMode, AuditRecord, AuditSink, EventSink, Kms, LifecycleEvent, ManualClock, MaterialCaching, MemoryEvents,
+    QuotaProfile, ResourceQuota, SinkError, Timestamp, replace_root_key,
 };
-use keystead_memory::MemoryStore;
 
+use super::disk::{Backend, Disk};
 use super::provider::FewRsaKeys;
 use super::world::{ALIASES_PER_KEY, GRANTS_PER_KEY, KEYS_PER_ACCOUNT, ON_DEMAND_ROTATIONS};
 
@@ -28,15 +28,16 @@ pub struct Setting {
     pub required_sink: bool,
     /// How many milliseconds replicas are made and primaries change.
     pub delay: i64,
+    pub backend: Backend,
 }
 
 pub struct Parts {
     setting: Setting,
     pub clock: Arc<ManualClock>,
-    store: Arc<MemoryStore>,
+    pub disk: Disk,
     root_key: Arc<RawRootKey>,
     entropy: Shared,
-    pub events: Arc<MemoryEvents>,
+    pub events: Arc<Listener>,
     pub log: Arc<Mutex<Log>>,
     /// Whether the audit sink refuses records.
     pub deaf: Arc<AtomicBool>,
@@ -53,22 +54,20 @@ pub struct Log {
 impl Parts {
     pub fn new(setting: Setting, now: i64) -> Self {
         let entropy = Shared(Arc::new(SeededEntropy::new(setting.seed)));
-        let secret = SecretBytes::random(&entropy, 32).unwrap();
-        let root_key = RawRootKey::new_with(&secret, &DefaultProvider::new(), Arc::new(entropy.clone())).unwrap();
         Self {
             setting,
             clock: Arc::new(ManualClock::new(Timestamp::from_millis(now).unwrap())),
-            store: Arc::new(MemoryStore::new()),
-            root_key: Arc::new(root_key),
+            disk: Disk::new(setting.backend),
+            root_key: Arc::new(new_root_key(&entropy)),
             entropy,
-            events: Arc::new(MemoryEvents::new()),
+            events: Arc::default(),
             log: Arc::default(),
             deaf: Arc::default(),
         }
     }
 
     /// An instance, the first or a later one.
-    pub fn open(&self) -> Kms {
+    pub fn open(&mut self) -> Kms {
         let quotas = QuotaProfile::DEFAULT.custom();
         let quotas = quotas.with_keys_per_account(KEYS_PER_ACCOUNT).with_aliases_per_key(ALIASES_PER_KEY);
         let quotas = quotas.with_grants_per_key(GRANTS_PER_KEY);
@@ -83,7 +82,7 @@ impl Parts {
         Kms::builder()
             .provider(FewRsaKeys::default())
             .multi_region_delay(Duration::from_millis(self.setting.delay.unsigned_abs()))
-            .store(Arc::clone(&self.store))
+            .store(self.disk.open())
             .root_key(Arc::clone(&self.root_key))
             .entropy(self.entropy.clone())
             .clock(Arc::clone(&self.clock))
@@ -91,8 +90,41 @@ impl Parts {
             .audit_sink_with(mode, Ear { log: Arc::clone(&self.log), deaf: Arc::clone(&self.deaf) })
             .quotas(quotas)
             .material_caching(caching)
+            // None but those of the call at hand, one, or all.
+            .live_keys([0, 1, usize::MAX][(self.setting.seed % 3) as usize])
             .build()
             .unwrap()
+    }
+
+    /// Puts what no instance has open under another root key (OVR-18).
+    pub fn replace_root_key(&mut self) {
+        let next = Arc::new(new_root_key(&self.entropy));
+        let former = std::mem::replace(&mut self.root_key, next);
+        let store = self.disk.open();
+        replace_root_key(&store, &former, &self.root_key).unwrap();
+        assert!(Kms::builder().store(store).root_key(former).build().is_err(), "the former root key still opens");
+    }
+}
+
+fn new_root_key(entropy: &Shared) -> RawRootKey {
+    let secret = SecretBytes::random(entropy, 32).unwrap();
+    RawRootKey::new_with(&secret, &DefaultProvider::new(), Arc::new(entropy.clone())).unwrap()
+}
+
+/// The sink of lifecycle events of all instances of a run.
+#[derive(Default)]
+pub struct Listener {
+    /// Whether it refuses them.
+    pub deaf: AtomicBool,
+    pub heard: MemoryEvents,
+}
+
+impl EventSink for Listener {
+    fn publish(&self, event: &LifecycleEvent) -> Result<(), SinkError> {
+        if self.deaf.load(Ordering::Relaxed) {
+            return Err(SinkError::new("nobody listens"));
+        }
+        self.heard.publish(event)
     }
 }
 

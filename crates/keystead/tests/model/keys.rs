@@ -180,6 +180,13 @@ impl World {
         state.forgetful = false;
     }
 
+    /// The latest uses may be forgotten, up to the next one.
+    pub fn forget_uses(&mut self) {
+        for key in self.scopes.iter_mut().flat_map(|scope| &mut scope.keys) {
+            key.forgetful = true;
+        }
+    }
+
     pub fn get_policy(&mut self, seat: Seat, key: &str, name: Option<&str>, given: Given<'_>) -> Outcome {
         let key = self.admit(seat, key, "GetKeyPolicy")?;
         if name.is_some_and(|name| name != "default") {

@@ -4,7 +4,9 @@
 use proptest::prelude::*;
 
 use super::access::{Role, Seat};
+use super::disk::Failure;
 use super::themes::imported_sets;
+use super::upheavals::{Turmoil, Upheaval, failures};
 use super::values::pick;
 use super::who::{Who, who};
 use super::world::{DAY, MINUTE, PLACES, SECOND, World};
@@ -22,6 +24,10 @@ pub struct Step {
     pub c: u8,
     /// Whether the audit sink refuses the records of the call, if it is one that can.
     pub unheard: bool,
+    /// What befalls the instance before.
+    pub upheaval: Option<Upheaval>,
+    /// How the store fails meanwhile, and at which commit, if it is one that can.
+    pub failure: Option<(Failure, u64)>,
 }
 
 macro_rules! verbs {
@@ -39,7 +45,6 @@ macro_rules! verbs {
 verbs! {
     Wait = 14,
     Sweep = 4,
-    Restart = 1,
     CreateKey = 14,
     DescribeKey = 6,
     ListKeys = 2,
@@ -93,21 +98,34 @@ verbs! {
 }
 
 /// Histories about everything, and some about one thing.
-pub fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub fn steps(turmoil: Turmoil) -> impl Strategy<Value = Vec<Step>> {
     prop_oneof![
-        4 => proptest::collection::vec(step(), 1..=MAX_STEPS),
-        1 => imported_sets(),
+        4 => proptest::collection::vec(step(turmoil), 1..=MAX_STEPS),
+        1 => imported_sets(turmoil),
     ]
 }
 
-pub fn step() -> impl Strategy<Value = Step> {
+pub fn step(turmoil: Turmoil) -> impl Strategy<Value = Step> {
     // Small sets of places make the histories of single keys long.
     let at = proptest::sample::select(&[0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 4, 4, 4, 5, 6, 7][..]);
     let role = prop_oneof![14 => Just(Role::Root), 2 => Just(Role::Clerk), 3 => Just(Role::Guest)];
     let seat = (at, role).prop_map(|(at, role)| Seat { at, role });
     let unheard = proptest::bool::weighted(0.03);
-    (verb(), seat, who(), who(), any::<(u8, u8, u8)>(), unheard)
-        .prop_map(|(verb, seat, who, other, (a, b, c), unheard)| Step { verb, seat, who, other, a, b, c, unheard })
+    let around = (unheard, turmoil.upheavals(), failures());
+    (verb(), seat, who(), who(), any::<(u8, u8, u8)>(), around).prop_map(
+        |(verb, seat, who, other, (a, b, c), (unheard, upheaval, failure))| Step {
+            verb,
+            seat,
+            who,
+            other,
+            a,
+            b,
+            c,
+            unheard,
+            upheaval,
+            failure,
+        },
+    )
 }
 
 impl Step {

@@ -4,16 +4,16 @@ use proptest::prelude::*;
 
 use super::access::{Role, Seat};
 use super::step::{MAX_STEPS, Step, Verb, step};
+use super::upheavals::Turmoil;
 use super::values::pick;
 
 /// Sets of related keys with imported material, in the Regions of one account.
-pub fn imported_sets() -> impl Strategy<Value = Vec<Step>> {
+pub fn imported_sets(turmoil: Turmoil) -> impl Strategy<Value = Vec<Step>> {
     use Verb::*;
 
     let verbs = weighted(&[
         (6, Wait),
         (1, Sweep),
-        (1, Restart),
         (1, CreateKey),
         (3, DescribeKey),
         (1, EnableKey),
@@ -31,7 +31,7 @@ pub fn imported_sets() -> impl Strategy<Value = Vec<Step>> {
         (5, DeleteImportedKeyMaterial),
     ]);
     let at = proptest::sample::select(&[0, 0, 0, 4, 4, 6][..]);
-    let later = (step(), verbs, at).prop_map(|(step, verb, at)| {
+    let later = (step(turmoil), verbs, at).prop_map(|(step, verb, at)| {
         let step = Step { verb, seat: Seat { at, role: Role::Root }, ..step };
         match verb {
             // Mostly a symmetric primary without material.
@@ -44,11 +44,20 @@ pub fn imported_sets() -> impl Strategy<Value = Vec<Step>> {
         }
     });
     let made = |first: Step| {
-        let one = move |(verb, at, b, c)| Step { verb, seat: Seat { at, role: Role::Root }, a: 32, b, c, ..first };
+        let one = move |(verb, at, b, c)| Step {
+            verb,
+            seat: Seat { at, role: Role::Root },
+            a: 32,
+            b,
+            c,
+            unheard: false,
+            failure: None,
+            ..first
+        };
         BEGINNING.iter().copied().map(one).collect::<Vec<_>>()
     };
     let rest = proptest::collection::vec(later, 1..=MAX_STEPS - BEGINNING.len());
-    (step(), rest).prop_map(move |(first, rest)| made(first).into_iter().chain(rest).collect())
+    (step(turmoil), rest).prop_map(move |(first, rest)| made(first).into_iter().chain(rest).collect())
 }
 
 fn weighted(verbs: &[(u32, Verb)]) -> impl Strategy<Value = Verb> + use<> {

@@ -1,6 +1,8 @@
 //! Deletion of related keys: replicas at their dates, the primary after the last of them (section 10).
 
-use keystead::Timestamp;
+use std::time::Duration;
+
+use keystead::{QuotaProfile, Timestamp};
 
 use crate::support::{START, World, assert_code, assert_refused};
 use crate::{ASIA, EUROPE, HOME, decrypt, roles};
@@ -139,6 +141,24 @@ fn touching_a_dead_primary_buries_its_replicas_first() {
 
 /// Scenario 18.
 ///
+/// Nobody sweeps and nobody touches the set; the quota of its account counts what exists.
+///
+/// Spec: KEY-33, MRK-58, RUL-15
+#[test]
+fn a_dead_primary_makes_room_whether_or_not_its_replica_was_buried() {
+    let world = World::with(|builder| builder.quotas(QuotaProfile::DEFAULT.with_keys_per_account(1)));
+    let set = world.set(&[EUROPE]);
+    for client in [&set.home, &set.europe] {
+        client.schedule_key_deletion(&set.id).pending_window_in_days(7).send().unwrap();
+    }
+    world.clock.advance_days(13);
+    world.clock.advance(Duration::from_secs(86_399));
+    assert_code(set.home.create_key().send(), "LimitExceededException");
+    world.clock.advance(Duration::from_secs(1));
+    set.home.create_key().send().unwrap();
+    set.europe.create_key().send().unwrap();
+}
+
 /// Spec: MRK-53, MRK-49, STA-86
 #[test]
 fn cancelling_concerns_one_key() {

@@ -4,6 +4,7 @@ use keystead::operations::{ImportKeyMaterialResponse, RotationsListEntry};
 use keystead::{CallError, Client, Clock, EventKind};
 use serde_json::json;
 
+use crate::common::records::value_of;
 use crate::support::parameters::{FOREVER, HYBRID, OAEP, ParameterSet, material_of};
 use crate::support::statements::alice;
 use crate::support::{Key, World, assert_code, assert_refused, assert_same_set, outcome};
@@ -412,7 +413,7 @@ fn each_region_keeps_fingerprint_key_and_material_under_its_own_domain_key() {
     }
     let mut tokens = Vec::new();
     for (_, entry) in store.scan(&Range::all(), usize::MAX).unwrap() {
-        let Ok(record) = serde_json::from_slice::<serde_json::Value>(&entry.value) else { continue };
+        let Ok(record) = serde_json::from_slice::<serde_json::Value>(value_of(&entry.value)) else { continue };
         tokens.extend(
             [&record["ekt"], &record["import"]["fingerprint_key"]]
                 .iter()
