@@ -1,12 +1,14 @@
 //! A KMS that `aws-sdk-kms` reaches.
 
+use std::error::Error;
 use std::fmt;
+use std::iter::successors;
 use std::time::Duration;
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_sdk_kms::config::{AsyncSleep, Sleep};
-use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
 use keystead_crypto::SecretBytes;
 use keystead_types::KeyArn;
@@ -51,7 +53,7 @@ impl AwsKeyService {
     ) -> Result<T, KmsError>
     where
         T: Send + 'static,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
         self.executor.run(call, self.deadline)?.map_err(|error| failure(key, &error))
     }
@@ -106,12 +108,19 @@ impl AsyncSleep for RuntimeSleep {
 
 fn failure<E>(key: &KeyArn, error: &SdkError<E>) -> KmsError
 where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     match (error.as_service_error(), error.code()) {
         (Some(_), Some(code)) => KmsError::from_exception(key, code, error.message().unwrap_or_default()),
-        _ => KmsError::Unreachable { reason: DisplayErrorContext(error).to_string() },
+        _ => KmsError::Unreachable { reason: chain(error) },
     }
+}
+
+/// An error and its causes, as they print themselves. Their debug form, which the SDK offers for this, would show the
+/// body of an answer that it did not understand, and so a secret.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn incomplete(member: &str) -> KmsError {

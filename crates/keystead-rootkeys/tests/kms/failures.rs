@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_kms::config::http::HttpRequest;
+use aws_sdk_kms::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::config::{HttpClient, RuntimeComponents};
 use aws_smithy_runtime_api::client::http::{
@@ -153,6 +153,17 @@ fn a_call_that_panics_is_an_error() {
     }
 }
 
+/// An answer to Decrypt holds a secret, also one that is cut off.
+#[test]
+fn an_answer_that_is_not_understood_shows_nothing() {
+    let elsewhere = Elsewhere::new();
+    let sealed = elsewhere.root_key(Way::Sdk).seal(b"domain key", b"").unwrap();
+    let root_key = KmsRootKey::aws(&sdk(&elsewhere, Broken::Babbles), &elsewhere.key).unwrap();
+    let error = root_key.open(&sealed, b"").unwrap_err();
+    assert!(matches!(error, RootKeyError::Unreachable { .. }), "{error}");
+    assert!(!format!("{error} {error:?}").contains("c2VjcmV0"), "{error}");
+}
+
 #[test]
 fn exceptions_have_their_meaning() {
     let key = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab".parse().unwrap();
@@ -198,6 +209,7 @@ enum Broken {
     Refuses,
     Hangs,
     Panics,
+    Babbles,
 }
 
 impl HttpClient for Broken {
@@ -211,6 +223,11 @@ impl HttpConnector for Broken {
         match self {
             Self::Refuses => HttpConnectorFuture::ready(Err(ConnectorError::io("no route to host".into()))),
             Self::Hangs => HttpConnectorFuture::new(std::future::pending()),
+            Self::Babbles => {
+                let body = r#"{"Plaintext":"c2VjcmV0c2VjcmV0c2VjcmV0","KeyId":"#;
+                let response = HttpResponse::new(200.try_into().unwrap(), body.into());
+                HttpConnectorFuture::ready(Ok(response))
+            }
             Self::Panics => HttpConnectorFuture::new(async { panic!("on the way") }),
         }
     }
