@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use keystead_crypto::Mac;
-use keystead_store::{Action, Batch, CommitError, Entry, Key, Range, Revision, Store, StoreError};
+use keystead_store::{Action, Batch, CommitError, Entry, Range, Revision, Store, StoreError};
 
 use crate::instance::STORE_KEY as UNTAGGED;
+use crate::ledger::Found;
 
 /// What an inspection of all records found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,12 +45,7 @@ impl RecordSeal {
     }
 
     /// The entries of a range; those that were altered, as errors of their own.
-    pub(crate) fn scan(
-        &self,
-        store: &dyn Store,
-        range: &Range,
-        limit: usize,
-    ) -> Result<Vec<(Key, Result<Entry, RecordError>)>, StoreError> {
+    pub(crate) fn scan(&self, store: &dyn Store, range: &Range, limit: usize) -> Result<Vec<Found>, StoreError> {
         let found = store.scan(range, limit)?.into_iter();
         Ok(found.map(|(key, entry)| (key.clone(), self.open_entry(&key, &entry))).collect())
     }
