@@ -42,7 +42,7 @@ impl KeyringRootKey {
     /// # Errors
     /// [`KeyringError`]; [`KeyringError::EntryMissing`] if there is no such entry.
     pub fn open(service: &str, account: &str) -> Result<Self, KeyringError> {
-        Self::ask(Place::new(service, account), || system::store(), Place::read)
+        Self::ask(Place::new(service, account), system::store, Place::read)
     }
 
     /// Reads the entry of the system's keyring, or draws a new root key and puts it there if there is none. Of several
@@ -51,7 +51,7 @@ impl KeyringRootKey {
     /// # Errors
     /// [`KeyringError`].
     pub fn open_or_create(service: &str, account: &str) -> Result<Self, KeyringError> {
-        Self::ask(Place::new(service, account), || system::store(), Place::read_or_create)
+        Self::ask(Place::new(service, account), system::store, Place::read_or_create)
     }
 
     /// As [`open`](Self::open), in a keyring of the host's choice: any store of the `keyring-core` family.

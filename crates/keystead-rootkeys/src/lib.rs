@@ -5,7 +5,7 @@
 //!
 //! | root key | feature | who keeps the secret |
 //! |---|---|---|
-//! | [`KeyringRootKey`](keyring::KeyringRootKey) | `keyring` | the operating system, unlocked when the user logs in |
+//! | `KeyringRootKey` | `keyring` | the operating system, unlocked when the user logs in |
 //! | [`KmsRootKey`] | `aws` | AWS KMS, or whatever speaks its protocol, through `aws-sdk-kms` |
 //! | [`KmsRootKey`] | `keystead` | another Keystead in this process |
 //! | [`KmsRootKey`] | none | any KMS for which the host implements [`KeyService`] |

@@ -1,5 +1,5 @@
 //! Root keys in a keyring that the tests bring. For that of the system see `keyring_of_the_system.rs`.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::any::Any;
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! Root keys in the keyring of the system. `scripts/keyring-test` starts one, and runs each test in the state that it
 //! names.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::process::{Command, id};
 use std::{env, thread};
