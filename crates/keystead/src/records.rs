@@ -34,6 +34,9 @@ pub(crate) enum RecordError {
     Altered,
 }
 
+/// A record in a range, or why it cannot be had.
+pub(crate) type Found = (Key, Result<Entry, RecordError>);
+
 impl RecordSeal {
     /// The key of `mac` is derived from the secret of the instance.
     pub(crate) fn new(mac: Box<dyn Mac>) -> Self {

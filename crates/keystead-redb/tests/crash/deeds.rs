@@ -197,7 +197,7 @@ impl Deed<'_> {
     }
 
     fn elsewhere(&self, client: &Client) -> &'static str {
-        let there = REGIONS.iter().find(|region| **region != client.region().to_string());
+        let there = REGIONS.iter().find(|region| client.region() != **region);
         there.copied().unwrap()
     }
 }

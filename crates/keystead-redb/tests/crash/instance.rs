@@ -40,7 +40,7 @@ impl Opened {
     /// The client in the Region of a key, and its key ID.
     pub(crate) fn find<'k>(&self, key: &'k str) -> (&Client, &'k str) {
         let (region, id) = key.split_once('/').unwrap();
-        (self.clients.iter().find(|client| client.region().to_string() == region).unwrap(), id)
+        (self.clients.iter().find(|client| client.region() == region).unwrap(), id)
     }
 
     /// The keys of both Regions.
