@@ -4,10 +4,9 @@
 use std::sync::Arc;
 
 use keystead_crypto::Mac;
-use keystead_store::{Action, Batch, CommitError, Entry, Range, Revision, Store, StoreError};
+use keystead_store::{Action, Batch, CommitError, Entry, Key, Range, Revision, Store, StoreError};
 
 use crate::instance::STORE_KEY as UNTAGGED;
-use crate::ledger::Found;
 
 /// What an inspection of all records found.
 #[derive(Clone, Debug, PartialEq, Eq)]
