@@ -3,6 +3,7 @@
 //! Grants have a benchmark of their own. This one prints ratios and keeps no history.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,9 @@ fn main() {
     let many_keys = World::new(Size { keys: 100_000, aliases: 1, versions: 1 });
     print_ratios(["100 keys", "100,000 keys"], [&few, &many_keys], BY_KEYS, CALLS);
     drop(many_keys);
+    let crowded = World::bounded(Size { keys: 100_000, aliases: 1, versions: 1 }, 1_000);
+    print_ratios(["100 keys", "1,000 live of 100,000"], [&few, &crowded], UNDER_PRESSURE, CALLS);
+    drop(crowded);
     let many_aliases = World::new(Size { keys: 100, aliases: 50, versions: 1 });
     print_ratios(["1 alias", "50 aliases"], [&few, &many_aliases], BY_ALIASES, CALLS);
     let many_versions = World::new(Size { keys: 100, aliases: 1, versions: 500 });
@@ -31,6 +35,19 @@ const BY_KEYS: &[(&str, Measure<World>)] = &[
     ("ListKeys, a page of 100", |world| timed(|| world.client.list_keys().limit(100).send().unwrap())),
     ("ListAliases of a key", World::list_aliases),
     ("sweep, nothing due", |world| timed(|| world.kms.sweep().unwrap())),
+];
+
+/// One call on a key that is always in use, after each on one that has to be read from the store.
+const UNDER_PRESSURE: &[(&str, Measure<World>)] = &[
+    ("Encrypt", |world| {
+        world.encrypt_cold();
+        world.encrypt(&world.key)
+    }),
+    ("Encrypt by alias", |world| {
+        world.encrypt_cold();
+        world.encrypt("alias/name-0")
+    }),
+    ("Encrypt with a cold key", World::encrypt_cold),
 ];
 
 const BY_ALIASES: &[(&str, Measure<World>)] = &[
@@ -59,8 +76,12 @@ struct World {
     other: String,
     oldest: Vec<u8>,
     newest: Vec<u8>,
+    all: Vec<String>,
+    /// The key among them that comes next.
+    next: Cell<usize>,
 }
 
+#[derive(Clone, Copy)]
 struct Size {
     keys: usize,
     aliases: usize,
@@ -69,14 +90,17 @@ struct Size {
 
 impl World {
     fn new(size: Size) -> Self {
+        Self::bounded(size, size.keys)
+    }
+
+    fn bounded(size: Size, live: usize) -> Self {
         let clock = Arc::new(ManualClock::at("2026-01-01T00:00:00Z"));
-        let kms = Kms::builder().clock(Arc::clone(&clock)).no_audit().quotas(QuotaProfile::UNLIMITED).build().unwrap();
+        let kms = Kms::builder().clock(Arc::clone(&clock)).no_audit().quotas(QuotaProfile::UNLIMITED).live_keys(live);
+        let kms = kms.build().unwrap();
         let client = kms.client(REGION, Caller::account_root(ACCOUNT).unwrap()).unwrap();
         let create = || client.create_key().send().unwrap().key_metadata.key_id.to_string();
         let (key, other) = (create(), create());
-        for _ in 2..size.keys {
-            create();
-        }
+        let all = (2..size.keys).map(|_| create()).collect();
         for number in 0..size.aliases {
             client.create_alias(format!("alias/name-{number}"), &key).send().unwrap();
         }
@@ -90,11 +114,17 @@ impl World {
         }
         client.disable_key_rotation(&key).send().unwrap();
         let newest = seal();
-        Self { kms, client, key, other, oldest, newest }
+        Self { kms, client, key, other, oldest, newest, all, next: Cell::default() }
     }
 
     fn encrypt(&self, key: &str) -> Duration {
         timed(|| self.client.encrypt(black_box(key), black_box(PLAINTEXT)).send().unwrap())
+    }
+
+    fn encrypt_cold(&self) -> Duration {
+        let next = self.next.get();
+        self.next.set((next + 1) % self.all.len());
+        self.encrypt(&self.all[next])
     }
 
     fn decrypt(&self, blob: &[u8]) -> Duration {

@@ -111,8 +111,11 @@ impl Engine {
     fn look_at<R>(&self, key: &KeyArn, look: impl FnOnce(&KeySnapshot) -> R) -> Result<R, Error> {
         let region = self.region(key.region)?;
         let found = if key.partition == region.partition { region.key(key)? } else { None };
-        let living = found.filter(|snapshot| !snapshot.is_dead(self.now()));
-        living.map(|snapshot| look(&snapshot)).ok_or_else(|| key_not_found(key))
+        let now = self.now();
+        let living = found.filter(|snapshot| !snapshot.is_dead(now));
+        let seen = living.map(|snapshot| look(&snapshot)).ok_or_else(|| key_not_found(key));
+        self.evict_surplus(now);
+        seen
     }
 }
 

@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 
 use crate::Error;
 use crate::audit::AuditRecord;
-use crate::engine::{Engine, hierarchy, internal, storage};
+use crate::engine::{Causes, Engine, hierarchy, internal, storage};
 use crate::events::{EventKind, LifecycleEvent};
 use crate::grant::{Afterglow, Grant, GrantId, GrantIndex};
 use crate::import::{NewWrappingKey, note_materials};
@@ -281,7 +281,8 @@ impl Engine {
 
     /// Hands records to the sinks.
     pub(crate) fn deliver(&self, records: &[Arc<AuditRecord>]) -> Result<(), Error> {
-        records.iter().try_for_each(|record| self.audit.deliver(record)).map_err(|_| {
+        records.iter().try_for_each(|record| self.audit.deliver(record)).map_err(|error| {
+            tracing::error!(error = %Causes(&error), "an audit sink refused a record");
             Error::KmsInternal("the audit record could not be delivered; the call was not carried out".into())
         })
     }
@@ -466,7 +467,7 @@ fn publish(regions: &Regions, changes: &Changes, veil: Veil<'_>, revision: Revis
         for (change, snapshot) in changes.keys.iter().zip(snapshots) {
             regions.with(change.arn.region, |region| match snapshot {
                 Some(snapshot) => region.publish_key(snapshot),
-                None => region.retract_key(&change.arn),
+                None => region.remove_key(&change.arn),
             });
             // Afterwards: a call that goes by the former snapshot may just be unwrapping.
             if let (true, Some(previous)) = (change.forget, &change.previous) {

@@ -216,6 +216,7 @@ pub(crate) fn explain<O: Operation>(client: &Client, operation: &O) -> Result<Ca
     recipient::check_members(&call)?;
     operation.check()?;
     let targets = O::Targets::resolve(&operation.wanted(&call)?, &Resolver::new(&call))?;
+    call.engine.evict_surplus(call.now);
     check_tokens(&call)?;
     Ok(explain_claims(&targets.claims(call.row), &call))
 }

@@ -10,8 +10,7 @@ use arc_swap::ArcSwap;
 use keystead_attestation::TrustAnchors;
 use keystead_crypto::{CryptoError, Entropy, Mac, Provider, Sealer};
 use keystead_hierarchy::{HierarchyError, RootKey};
-use keystead_store::Range;
-use keystead_types::{AccountId, Partition, Region, Timestamp};
+use keystead_types::{AccountId, Region, Timestamp};
 
 use crate::audit::Router;
 use crate::clock::Clock;
@@ -26,7 +25,7 @@ use crate::records::RecordError;
 use crate::region::{RegionState, WriteLocks};
 use crate::sync::{Mutex, RwLock};
 use crate::usage::UnsavedKeys;
-use crate::{Error, RegionConfig, RequestId, record};
+use crate::{Error, RegionConfig, RequestId};
 
 /// What all Regions and calls share.
 pub(crate) struct Engine {
@@ -109,11 +108,7 @@ impl Engine {
 
     /// All Regions that the store knows.
     pub(crate) fn stored_regions(&self) -> Result<Vec<Region>, Error> {
-        let stored = self.store.scan_each(&Range::prefix(record::DOMAIN_PREFIX), usize::MAX).map_err(storage)?;
-        let mut names: Vec<(Partition, Region)> =
-            stored.iter().filter_map(|(key, _)| record::parse_domain_key(key)).collect();
-        names.dedup();
-        Ok(names.into_iter().map(|(_, region)| region).collect())
+        Ok(self.stored_domains()?.into_iter().map(|(region, _)| region).collect())
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -175,10 +170,34 @@ pub(crate) fn hierarchy(error: HierarchyError) -> Error {
 
 /// A stored record makes no sense.
 pub(crate) fn damaged(what: &str) -> Error {
-    internal(what, "the stored record is damaged")
+    tracing::error!(what, "a stored record is damaged");
+    Error::KmsInternal(format!("{what}: the stored record is damaged").into())
 }
 
-/// A fault that is not the caller's.
-pub(crate) fn internal(part: &str, error: impl Display) -> Error {
-    Error::KmsInternal(format!("{part}: {error}").into())
+/// A fault that is not the caller's. The caller learns which part of the system failed and what to do; why it failed is
+/// for the log of the host.
+pub(crate) fn internal(part: &str, error: impl std::error::Error) -> Error {
+    tracing::error!(part, error = %Causes(&error), "a part of the system failed");
+    let advice =
+        if error.source().is_some() { "; try again, and if it fails again, see the log of the host" } else { "" };
+    Error::KmsInternal(format!("{part}: {error}{advice}").into())
+}
+
+/// An error and what has caused it. None of the errors that come here bears a secret.
+pub(crate) struct Causes<'e>(pub(crate) &'e dyn std::error::Error);
+
+impl Display for Causes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut text = self.0.to_string();
+        let mut next = self.0.source();
+        while let Some(error) = next {
+            let cause = error.to_string();
+            // Some errors tell their cause themselves.
+            if !text.ends_with(&cause) {
+                text = format!("{text}: {cause}");
+            }
+            next = error.source();
+        }
+        f.write_str(&text)
+    }
 }

@@ -20,7 +20,7 @@ use crate::audit::{AuditMode, AuditRecord, AuditSink, MemorySink, Router};
 use crate::caller::{Caller, CallerError};
 use crate::client::Client;
 use crate::clock::{Clock, SystemClock};
-use crate::domain::DomainRotation;
+use crate::domain::{DomainKeyStatus, DomainRotation, domain_key_status};
 use crate::engine::{Engine, storage};
 use crate::events::EventSink;
 use crate::grant::GrantVisibilityDelay;
@@ -92,7 +92,7 @@ impl Kms {
     }
 
     /// Makes what time has changed happen: rotations, expiries of imported material and deletions that are due, and
-    /// deliveries that failed before. It also saves when keys were last used.
+    /// deliveries that failed before. It also saves when keys were last used, and goes on with rotations of domain keys.
     /// Hosts call it from a timer, or let [`KmsBuilder::maintenance`] do so; nothing depends on it but promptness (STA-02, RUL-15).
     ///
     /// # Errors
@@ -101,8 +101,29 @@ impl Kms {
         self.engine.sweep()
     }
 
-    /// Gives a Region a new domain key, wraps every key material anew under it and destroys the former versions. No
-    /// ciphertext changes and no operation waits (OVR-17). After a crash or an error, call it again.
+    /// Gives a Region a new domain key and returns: new key material is wrapped under it from now on. [Sweeps](Self::sweep)
+    /// wrap anew what material there is, up to 1,000 of them each, and destroy the former versions when nothing needs
+    /// them any more. No ciphertext changes and no operation waits (OVR-17). After a crash, the sweeps of the next instance
+    /// go on; [`Kms::domain_key_status`] says how far they are.
+    ///
+    /// # Errors
+    /// [`Error::KmsInternal`] when the store, the root key or the entropy fails.
+    pub fn begin_domain_key_rotation(&self, region: Region) -> Result<DomainKeyStatus, Error> {
+        let state = self.engine.region(region)?;
+        self.engine.begin_domain_key_rotation(&state)
+    }
+
+    /// Where the rotation of a Region's domain key stands.
+    ///
+    /// # Errors
+    /// [`Error::KmsInternal`] when the Region cannot be opened.
+    pub fn domain_key_status(&self, region: Region) -> Result<DomainKeyStatus, Error> {
+        Ok(domain_key_status(self.engine.region(region)?.as_ref()))
+    }
+
+    /// Gives a Region a new domain key, wraps every key material anew under it and destroys the former versions, all
+    /// before it returns: [`Kms::begin_domain_key_rotation`] leaves that to sweeps. A rotation that was begun before
+    /// is finished with it. After a crash or an error, sweeps go on, or call it again.
     ///
     /// # Errors
     /// [`Error::KmsInternal`] when the store, the root key or the entropy fails. What was wrapped anew until then
@@ -214,6 +235,7 @@ impl Kms {
         let state = self.engine.region(key.region)?;
         let now = self.engine.now();
         let expiry = state.key(key)?.and_then(|key| key.material_expiry(now));
+        self.engine.evict_surplus(now);
         Ok(expiry.map(|at| at.duration_since(now).as_secs()))
     }
 
@@ -459,10 +481,10 @@ impl KmsBuilder {
     }
 
     /// How many keys the instance has in memory at most, over all its Regions; by default 100,000. Each takes some 3 KB,
-    /// and more with long policies and many grants. Beyond that, about the least recently used go, in portions, and are read from the
-    /// store again on their next use; a call on a key in memory reads nothing. Calls of many threads may exceed the
-    /// bound by the keys that they work with. A key leaves only when its last use is saved, and not while it has a
-    /// removed grant that still counts ([`grant_visibility_delay`](Self::grant_visibility_delay)).
+    /// and more with long policies and many grants. Beyond that, about the least recently used go, in portions, and are
+    /// read from the store again on their next use; a call on a key in memory reads nothing. Calls of many threads may
+    /// exceed the bound by the keys that they work with. A key leaves only when its last use is saved, and not while it
+    /// has a removed grant that still counts ([`grant_visibility_delay`](Self::grant_visibility_delay)).
     #[must_use]
     pub fn live_keys(mut self, keys: usize) -> Self {
         self.live_keys = Some(keys);

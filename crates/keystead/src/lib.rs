@@ -72,6 +72,7 @@ mod related;
 mod request;
 mod resolve;
 mod response;
+mod rewrap;
 mod root_replacement;
 mod shape;
 mod snapshot;
@@ -97,7 +98,7 @@ pub use backup::{BackupError, BackupSummary, RestoreError, restore_backup, resto
 pub use caller::{Caller, CallerError, compile_identity_policy};
 pub use client::{Call, Client};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use domain::DomainRotation;
+pub use domain::{DomainKeyStatus, DomainRotation};
 pub use environment::ConditionValue;
 pub use error::{Error, Fault, Message};
 pub use events::{EventKind, EventSink, LifecycleEvent, MemoryEvents};

@@ -87,7 +87,7 @@ impl LiveKeys {
 
     /// The last use of a key that was live before, if anybody holds it.
     pub(crate) fn last_use(&self, arn: &KeyArn) -> Option<Arc<LastUse>> {
-        lock(&self.departed).get(arn)?.upgrade()
+        lock(&self.departed).get(arn)?.upgrade().filter(|usage| !usage.has_ended())
     }
 
     fn is_over(&self) -> bool {

@@ -10,6 +10,7 @@ use keystead_types::{AccountId, AliasArn, KeyArn, Timestamp};
 
 use crate::audit::{AuditRecord, Fields, ServiceEvent};
 use crate::commit::{AliasChange, Changes, CommitFailure, KeyChange, KeyCount};
+use crate::domain::Moved;
 use crate::engine::{Engine, damaged, storage};
 use crate::events::{EventKind, LifecycleEvent};
 use crate::import::note_materials;
@@ -30,8 +31,12 @@ pub struct Sweep {
     pub deleted: usize,
     /// Multi-Region changes completed: replicas that have become usable, primaries that have changed.
     pub synchronized: usize,
-    /// Keys that should have been brought up to date but could not be, and Regions that could not be opened; the next
-    /// sweep tries again.
+    /// Key materials wrapped anew, because the domain key of their Region rotates.
+    pub rewrapped: usize,
+    /// Former versions of domain keys destroyed.
+    pub retired: usize,
+    /// Keys that should have been brought up to date but could not be, materials that could not be wrapped anew, and
+    /// Regions that could not be opened; a later sweep tries again.
     pub failed: usize,
 }
 
@@ -47,12 +52,14 @@ pub(crate) enum Settled {
 }
 
 impl Engine {
-    /// Brings every overdue key up to date, saves the last uses of keys, looks at the gauges and offers undelivered records and events again.
+    /// Brings every overdue key up to date, goes on with rotations of domain keys, saves the last uses of keys, looks at
+    /// the gauges and offers undelivered records and events again.
     pub(crate) fn sweep(&self) -> Result<Sweep, Error> {
         let now = self.now();
         let mut sweep = Sweep::default();
         let mut regions = Vec::new();
-        for region in self.stored_regions()? {
+        let mut domains = Vec::new();
+        for (region, versions) in self.stored_domains()? {
             // A Region that cannot be opened does not hold up the others.
             match self.region(region) {
                 Ok(region) => {
@@ -61,6 +68,7 @@ impl Engine {
                         self.delete_expired_transfer_keys(&region, now),
                     ];
                     sweep.failed += expired.iter().filter(|deleted| deleted.is_err()).count();
+                    domains.push((Arc::clone(&region), versions));
                     regions.push(region);
                 }
                 Err(_) => sweep.failed += 1,
@@ -95,6 +103,16 @@ impl Engine {
                 }
                 self.evict_surplus(now);
             }
+        }
+        for (region, versions) in domains {
+            let mut moved = Moved::default();
+            if let Err(error) = self.sweep_domain_key(&region, versions, &mut moved) {
+                tracing::warn!(region = %region.region, %error, "the rotation of the domain key could not go on");
+                sweep.failed += 1;
+            }
+            sweep.rewrapped += moved.moved;
+            sweep.retired += moved.retired;
+            sweep.failed += moved.skipped;
         }
         self.sample_gauges(now)?;
         self.save_all_uses()?;

@@ -131,7 +131,7 @@ impl MaterialCache {
         let Unwrapped { materials, unchecked } = &mut *unwrapped;
         materials.push_back(Arc::downgrade(material));
         *unchecked += 1;
-        // What was wiped with its key takes no place. It is looked for seldom enough to cost each admission a look or two.
+        // What was wiped with its key takes no place. It is looked for so seldom that an admission costs a look or two.
         if materials.len() > entries.get() && *unchecked > entries.get() / 2 {
             materials.retain(|material| material.upgrade().is_some_and(|material| material.live.load().is_some()));
             *unchecked = 0;

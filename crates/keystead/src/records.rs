@@ -4,10 +4,9 @@
 use std::sync::Arc;
 
 use keystead_crypto::Mac;
-use keystead_store::{Action, Batch, CommitError, Entry, Range, Revision, Store, StoreError};
+use keystead_store::{Action, Batch, CommitError, Entry, Key, Range, Revision, Store, StoreError};
 
 use crate::instance::STORE_KEY as UNTAGGED;
-use crate::ledger::Found;
 
 /// What an inspection of all records found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +32,9 @@ pub(crate) enum RecordError {
     #[error("a record was changed or moved by something other than Keystead: restore it from a backup")]
     Altered,
 }
+
+/// A record in a range, or why it cannot be had.
+pub(crate) type Found = (Key, Result<Entry, RecordError>);
 
 impl RecordSeal {
     /// The key of `mac` is derived from the secret of the instance.

@@ -10,7 +10,8 @@ use keystead_store::{Batch, Expect, Range, Revision};
 use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
 
 use crate::Error;
-use crate::engine::{Engine, damaged, hierarchy, storage};
+use crate::domain::Moving;
+use crate::engine::{Engine, damaged, hierarchy, internal, storage};
 use crate::grant::{Grant, GrantIndex};
 use crate::kms::RegionConfig;
 use crate::ledger::{Ledger, View};
@@ -30,8 +31,10 @@ pub(crate) struct RegionState {
     /// Whether keys of the specs `HMAC_…` can be made here (ASY-68).
     pub(crate) has_hmac_keys: bool,
     pub(crate) domain_keys: ArcSwap<DomainKeys>,
-    /// Taken while the domain key rotates.
-    domain_rotation: Mutex<()>,
+    /// Taken while the versions of the domain key change. Whether commits of new material under a former version may be
+    /// under way.
+    domain_rotation: Mutex<bool>,
+    pub(crate) moving: Moving,
     /// Held shared by commits of new material, so that a rotation can wait for those that began under the former domain key.
     pub(crate) domain_epoch: RwLock<()>,
     /// Those of the instance.
@@ -57,6 +60,7 @@ impl RegionState {
             has_hmac_keys: hmac_keys,
             domain_keys: ArcSwap::from_pointee(domain_keys),
             domain_rotation: Mutex::default(),
+            moving: Moving::default(),
             domain_epoch: RwLock::default(),
             locks: Arc::clone(&engine.locks),
             store: Arc::clone(&engine.store),
@@ -138,8 +142,8 @@ impl RegionState {
         self.aliases.pin().contains_key(&AliasRef { account, name: name.clone() })
     }
 
-    /// Keeps the domain key from being rotated. Taken before any write lock.
-    pub(crate) fn hold_domain_key(&self) -> MutexGuard<'_, ()> {
+    /// Keeps the versions of the domain key as they are. Taken before any write lock.
+    pub(crate) fn hold_domain_key(&self) -> MutexGuard<'_, bool> {
         self.domain_rotation.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -187,7 +191,16 @@ impl RegionState {
         }
     }
 
-    /// Makes a committed deletion visible and wipes what was unwrapped.
+    /// Makes a committed deletion visible. A key that gets its ID again, as a replica may, begins anew.
+    pub(crate) fn remove_key(&self, arn: &KeyArn) {
+        let reference = KeyRef { account: arn.account, key_id: arn.key_id };
+        if let Some(cell) = self.keys.pin().get(&reference) {
+            cell.load().usage.end();
+        }
+        self.retract_key(arn);
+    }
+
+    /// Takes a key out, to be loaded anew, and wipes what was unwrapped.
     pub(crate) fn retract_key(&self, arn: &KeyArn) {
         let reference = KeyRef { account: arn.account, key_id: arn.key_id };
         let keys = self.keys.pin();
@@ -399,7 +412,7 @@ fn open_domain_keys(engine: &Engine, domain: Domain, profile: Profile) -> Result
     let mut batch = Batch::new();
     let key = record::domain_key(domain.partition, domain.region, envelope.version());
     batch.put(key, envelope.as_bytes(), Expect::Absent);
-    engine.store.commit(batch).map_err(|error| Error::KmsInternal(format!("storage: {error}").into()))?;
+    engine.store.commit(batch).map_err(|error| internal("storage", error))?;
     Ok(keys)
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use crate::Error;
 use crate::catalogue::Row;
 use crate::engine::{Engine, internal, storage};
 use crate::record::{self, RECORD_FORMAT, UsageRecord};
+use crate::records::RecordError;
 use crate::region::LockSet;
 
 /// One use of a key.
@@ -40,6 +41,8 @@ pub(crate) struct LastUse {
     stripes: OnceLock<Box<[Stripe; STRIPES]>>,
     /// The instant of the first use that is not saved yet; [`NONE`] if all are.
     unsaved_since: AtomicI64,
+    /// Whether the key was deleted.
+    ended: AtomicBool,
 }
 
 /// What there is to do after a use was noted.
@@ -59,7 +62,9 @@ pub(crate) struct UnsavedKeys(Mutex<HashMap<KeyArn, Arc<LastUse>>>);
 
 impl UnsavedKeys {
     pub(crate) fn add(&self, key: KeyArn, usage: &Arc<LastUse>) {
-        self.lock().insert(key, Arc::clone(usage));
+        if !usage.has_ended() {
+            self.lock().insert(key, Arc::clone(usage));
+        }
     }
 
     fn remove(&self, key: &KeyArn) -> Option<Arc<LastUse>> {
@@ -81,7 +86,12 @@ struct Stripe(Place);
 impl LastUse {
     /// As it was saved.
     pub(crate) fn saved(last: Option<KeyUse>) -> Self {
-        Self { place: Mutex::new(last), stripes: OnceLock::new(), unsaved_since: AtomicI64::new(NONE) }
+        Self {
+            place: Mutex::new(last),
+            stripes: OnceLock::new(),
+            unsaved_since: AtomicI64::new(NONE),
+            ended: AtomicBool::new(false),
+        }
     }
 
     /// Notes a use.
@@ -115,9 +125,18 @@ impl LastUse {
         now.duration_since(since).as_secs() / SECONDS_PER_DAY
     }
 
+    /// The key is deleted: whoever still uses it leaves nothing to save.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
     /// Whether there are uses that are not saved.
     pub(crate) fn is_unsaved(&self) -> bool {
-        self.unsaved_since.load(Ordering::Acquire) != NONE
+        self.unsaved_since.load(Ordering::Acquire) != NONE && !self.has_ended()
     }
 
     /// The last use, if it is not saved. From here on it counts as saved.
@@ -168,7 +187,8 @@ impl Engine {
         let mut saved = Vec::with_capacity(keys.len());
         for (arn, exists) in keys.iter().zip(exist) {
             // First: a use that is noted from here on is saved now or puts the key into the list again.
-            let Some(usage) = self.unsaved.remove(arn).filter(|_| exists) else { continue };
+            let usage = self.unsaved.remove(arn).filter(|usage| exists && !usage.has_ended());
+            let Some(usage) = usage else { continue };
             if let Some(used) = usage.take_unsaved() {
                 saved.push((*arn, usage, used));
             }
@@ -196,7 +216,11 @@ impl Engine {
         if self.region(arn.region)?.has_live_key(arn) {
             return Ok(true);
         }
-        Ok(self.store.get(&record::key_key(arn)).map_err(storage)?.is_some())
+        match self.store.get(&record::key_key(arn)) {
+            Ok(found) => Ok(found.is_some()),
+            Err(RecordError::Altered) => Ok(true),
+            Err(error) => Err(storage(error)),
+        }
     }
 }
 

@@ -269,6 +269,37 @@ fn a_rotating_domain_key_loses_no_material() {
     });
 }
 
+/// Spec: OVR-17, ROT-03
+#[test]
+fn a_domain_key_that_sweeps_rotate_loses_no_material() {
+    check(|| {
+        let store = Arc::new(MemoryStore::new());
+        let open = || world().store(Arc::clone(&store)).root_key(common::root_key()).live_keys(1).build().unwrap();
+        let kms = open();
+        let client = client(&kms);
+        let old = new_key(&client);
+        let seal = |key: &str| client.encrypt(key, b"x").send().unwrap().into_inner().ciphertext_blob;
+        let blobs: Vec<Vec<u8>> = thread::scope(|scope| {
+            let made = scope.spawn(|| seal(&new_key(&client)));
+            let rotated = scope.spawn(|| {
+                client.rotate_key_on_demand(&old).send().unwrap();
+                seal(&old)
+            });
+            scope.spawn(|| kms.sweep().unwrap());
+            kms.begin_domain_key_rotation(client.region()).unwrap();
+            kms.sweep().unwrap();
+            vec![made.join().unwrap(), rotated.join().unwrap()]
+        });
+        kms.sweep().unwrap();
+        assert!(kms.domain_key_status(client.region()).unwrap().is_settled());
+        let next = self::client(&open());
+        for blob in &blobs {
+            assert_eq!(client.decrypt(blob).send().unwrap().expose(), b"x");
+            assert_eq!(next.decrypt(blob).send().unwrap().expose(), b"x");
+        }
+    });
+}
+
 /// Spec: MRK-40, MRK-33
 #[test]
 fn what_one_region_encrypts_the_others_decrypt_while_the_set_rotates() {

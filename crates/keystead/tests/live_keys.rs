@@ -56,6 +56,14 @@ fn ten_thousand_keys_in_the_place_of_a_hundred() {
         }
         kept("while they are used");
     }
+    // Who asks without a call loads them too.
+    for (id, ..) in keys.iter().take(300) {
+        let arn = key_arn(id).parse().unwrap();
+        world.kms.who_can_use(&arn).unwrap();
+        world.kms.seconds_until_key_material_expiration(&arn).unwrap();
+        world.root.describe_key(id).explain().unwrap();
+        kept("after looks");
+    }
     // A sweep looks at them all and keeps no more than before.
     for (id, ..) in keys.iter().skip(1).step_by(7) {
         world.root.schedule_key_deletion(id).pending_window_in_days(7).send().unwrap();
@@ -94,6 +102,28 @@ fn a_key_whose_last_use_cannot_be_saved_stays() {
         kms.sweep().unwrap();
         let next = open();
         (0..keys.len()).for_each(|number| assert_eq!(last(&client(&next), number), used[number], "{fault:?} {number}"));
+    }
+}
+
+/// A replica that is made again has the ID of the former one.
+///
+/// Spec: STA-102, API-123
+#[test]
+fn the_last_use_of_a_deleted_key_is_not_that_of_its_successor() {
+    for bound in [0, 1, usize::MAX] {
+        let world = World::with(|builder| builder.live_keys(bound));
+        let away = world.kms.client("eu-west-1", Caller::account_root(ACCOUNT).unwrap()).unwrap();
+        let key = world.root.create_key().multi_region(true).send().unwrap().key_metadata.key_id;
+        world.root.replicate_key(key, "eu-west-1").send().unwrap();
+        away.encrypt(key, b"x").send().unwrap();
+        away.schedule_key_deletion(key).pending_window_in_days(7).send().unwrap();
+        world.clock.advance_days(7);
+        world.root.replicate_key(key, "eu-west-1").send().unwrap();
+        let last = || away.get_key_last_usage(key).send().unwrap().key_last_usage.timestamp;
+        assert_eq!(last(), None, "{bound}");
+        world.kms.sweep().unwrap();
+        world.key();
+        assert_eq!(last(), None, "{bound}: after a sweep");
     }
 }
 
@@ -172,6 +202,30 @@ fn threads_on_more_keys_than_there_is_place_for() {
         assert_eq!(root.describe_key(*key).send().unwrap().key_metadata.enabled, number % 2 == 0);
         assert!(root.get_key_last_usage(*key).send().unwrap().key_last_usage.timestamp.is_some() || number % 2 == 1);
     }
+}
+
+/// Neither building an instance nor the first call in a Region looks at the keys that there are.
+#[test]
+fn opening_reads_the_same_however_many_keys_there_are() {
+    let clock = Arc::new(ManualClock::at(START));
+    let opening = |keys: usize| {
+        let full = Arc::new(MemoryStore::new());
+        let root = client(&bounded(&full, &clock, 100).build().unwrap());
+        for number in 0..keys {
+            let key = root.create_key().send().unwrap().key_metadata.key_id;
+            root.create_alias(format!("alias/{number}"), key).send().unwrap();
+        }
+        let store = Arc::new(Counted { inner: copy_of(&*full), ..Counted::default() });
+        let kms = bounded(&store, &clock, 100).build().unwrap();
+        let built = store.seen();
+        let root = client(&kms);
+        root.encrypt("alias/0", b"x").send().unwrap();
+        let called = store.seen();
+        root.create_key().send().unwrap();
+        kms.sweep().unwrap();
+        (built, called, store.seen())
+    };
+    assert_eq!(opening(2), opening(2_000));
 }
 
 /// A step with one of five keys.
@@ -302,23 +356,34 @@ fn client(kms: &Kms) -> Client {
 struct Counted {
     inner: MemoryStore,
     reads: AtomicU64,
+    /// Records that reads have brought.
+    records: AtomicU64,
 }
 
 impl Counted {
     fn reads(&self) -> u64 {
         self.reads.load(Ordering::SeqCst)
     }
+
+    /// Reads, and the records that they have brought.
+    fn seen(&self) -> (u64, u64) {
+        (self.reads(), self.records.load(Ordering::SeqCst))
+    }
 }
 
 impl Store for Counted {
     fn get(&self, key: &[u8]) -> Result<Option<Entry>, StoreError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
-        self.inner.get(key)
+        let found = self.inner.get(key)?;
+        self.records.fetch_add(found.is_some().into(), Ordering::SeqCst);
+        Ok(found)
     }
 
     fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(keystead::store::Key, Entry)>, StoreError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
-        self.inner.scan(range, limit)
+        let found = self.inner.scan(range, limit)?;
+        self.records.fetch_add(found.len() as u64, Ordering::SeqCst);
+        Ok(found)
     }
 
     fn commit(&self, batch: Batch) -> Result<Revision, CommitError> {

@@ -68,6 +68,46 @@ fn a_rotation_that_fails_is_finished_by_the_same_instance() {
     }
 }
 
+/// The process dies in a rotation that sweeps carry out; the next one does nothing but sweep.
+///
+/// Spec: OVR-17
+#[test]
+fn a_rotation_that_dies_is_finished_by_the_sweeps_of_the_next_process() {
+    let world = World::new();
+    let region = || REGION.parse().unwrap();
+    let commits = {
+        let store = faulty(&world.copy());
+        let kms = on(&store);
+        kms.begin_domain_key_rotation(region()).unwrap();
+        let swept = kms.sweep().unwrap();
+        assert_eq!((swept.retired, swept.failed), (1, 0), "{swept:?}");
+        store.commits()
+    };
+    assert!(commits >= 12, "{commits} commits are few");
+    for (n, fault) in (1..=commits).flat_map(|n| [(n, Fault::Before), (n, Fault::After)]) {
+        let when = format!("commit {n}, {fault:?}");
+        let path = world.copy();
+        let store = faulty(&path);
+        let kms = on(&store);
+        store.crash_at(n, fault);
+        let dead =
+            kms.begin_domain_key_rotation(region()).is_err() || kms.sweep().map_or(true, |swept| swept.failed > 0);
+        assert!(dead, "{when}: nothing was interrupted");
+        let dead = world.folder.path().join("dead");
+        fs::copy(&path, &dead).unwrap();
+        drop((kms, store));
+
+        let next = open(&dead);
+        world.works(&next, &when);
+        let swept = next.sweep().unwrap();
+        assert_eq!(swept.failed, 0, "{when}");
+        assert!(next.domain_key_status(region()).unwrap().is_settled(), "{when}: {swept:?}");
+        world.works(&next, &when);
+        drop(next);
+        world.is_finished(&dead, &when);
+    }
+}
+
 /// A file with a key of every kind that has something wrapped under the domain key, and what they made.
 struct World {
     folder: tempfile::TempDir,

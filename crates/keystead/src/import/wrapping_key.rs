@@ -3,8 +3,8 @@
 
 use keystead_crypto::{PrivateKey, SecretBytes};
 use keystead_hierarchy::spec::{KeyUsage, WrappingKeySpec};
-use keystead_hierarchy::{DomainKeys, Ekt, EktBinding, HierarchyError, Purpose};
-use keystead_store::{Batch, CommitError, Expect, Range};
+use keystead_hierarchy::{Ekt, EktBinding, HierarchyError, Purpose};
+use keystead_store::{Batch, Expect, Key, Range};
 use keystead_types::{KeyArn, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ use crate::Error;
 use crate::engine::{Engine, crypto, hierarchy, internal, storage};
 use crate::record::{self, RECORD_FORMAT, base64_bytes};
 use crate::region::RegionState;
+use crate::rewrap::Found;
 
 /// A wrapping key about to be stored.
 #[derive(Debug)]
@@ -108,24 +109,12 @@ impl Engine {
         }
     }
 
-    /// Brings the token of a wrapping key to the present domain key; whether it was under a former one.
-    pub(crate) fn rewrap_wrapping_key(&self, keys: &DomainKeys, store_key: &[u8]) -> Result<bool, Error> {
-        let Some(entry) = self.store.get(store_key).map_err(storage)? else { return Ok(false) };
-        let mut record: WrappingKeyRecord = record::decode(&entry.value)?;
-        let binding = binding(&record.key, record.spec);
-        let ekt = Ekt::from_bytes(record.ekt).map_err(hierarchy)?;
-        let Some(ekt) = keys.rewrap(&ekt, &binding, self.entropy.as_ref()).map_err(hierarchy)? else {
-            return Ok(false);
-        };
-        record.ekt = ekt.into_bytes();
-        let mut batch = Batch::new();
-        batch.put(store_key, record::encode(&record)?, Expect::Revision(entry.revision));
-        match self.store.commit(batch) {
-            Ok(_) => Ok(true),
-            // It has just expired and was deleted.
-            Err(CommitError::Conflict { .. }) => Ok(false),
-            Err(error) => Err(internal("storage", error)),
-        }
+    /// Brings the token of a wrapping key to the present version of the domain key.
+    pub(crate) fn rewrap_wrapping_key(&self, region: &RegionState, store_key: &Key) -> Result<Found, Error> {
+        self.rewrap_lone(region, store_key, |record: &mut WrappingKeyRecord| {
+            let binding = binding(&record.key, record.spec);
+            (&mut record.ekt, Some(binding))
+        })
     }
 }
 

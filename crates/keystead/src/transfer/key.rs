@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use keystead_hierarchy::spec::{KeySpec, KeyUsage};
-use keystead_hierarchy::{DomainKeys, Ekt, EktBinding, HierarchyError, Purpose};
-use keystead_store::{Batch, CommitError, Expect, Revision};
+use keystead_hierarchy::{Ekt, EktBinding, HierarchyError, Purpose};
+use keystead_store::{Batch, Expect, Key, Revision};
 use keystead_types::{AccountId, KeyArn, KeyId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,7 @@ use crate::commit::{Changes, CommitFailure};
 use crate::engine::{Engine, crypto, damaged, hierarchy, internal, storage};
 use crate::record::{self, RECORD_FORMAT, base64_bytes};
 use crate::region::RegionState;
+use crate::rewrap::Found;
 
 /// A stored private half. Its store key says which request it belongs to and when it expires.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -123,28 +124,14 @@ impl Engine {
         self.delete_expired(&record::transfer_key_prefix(region.partition, region.region), now)
     }
 
-    /// Brings the token of a request to the present domain key; whether it was under a former one.
+    /// Brings the token of a private half to the present version of the domain key.
     pub(crate) fn rewrap_transfer_key(
         &self,
-        keys: &DomainKeys,
-        store_key: &[u8],
+        region: &RegionState,
+        store_key: &Key,
         id: &[u8; 16],
-    ) -> Result<bool, Error> {
-        let Some(entry) = self.store.get(store_key).map_err(storage)? else { return Ok(false) };
-        let mut record: TransferKeyRecord = record::decode(&entry.value)?;
-        let ekt = Ekt::from_bytes(record.ekt).map_err(hierarchy)?;
-        let Some(ekt) = keys.rewrap(&ekt, &binding(id)?, self.entropy.as_ref()).map_err(hierarchy)? else {
-            return Ok(false);
-        };
-        record.ekt = ekt.into_bytes();
-        let mut batch = Batch::new();
-        batch.put(store_key, record::encode(&record)?, Expect::Revision(entry.revision));
-        match self.store.commit(batch) {
-            Ok(_) => Ok(true),
-            // It has just been used, or has expired and was deleted.
-            Err(CommitError::Conflict { .. }) => Ok(false),
-            Err(error) => Err(internal("storage", error)),
-        }
+    ) -> Result<Found, Error> {
+        self.rewrap_lone(region, store_key, |record: &mut TransferKeyRecord| (&mut record.ekt, binding(id).ok()))
     }
 }
 
