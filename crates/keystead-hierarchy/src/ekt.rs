@@ -145,6 +145,8 @@ crate::api_enum! {
         Fingerprint = "FINGERPRINT",
         /// The private key under which material is wrapped for import.
         ImportWrappingKey = "IMPORT_WRAPPING_KEY",
+        /// The private keys of a transfer request, for which another instance seals a key.
+        TransferKey = "TRANSFER_KEY",
         /// The inner key of a key in an external key store (CKS-94).
         InnerKey = "INNER_KEY",
     }

@@ -43,7 +43,7 @@ pub use fingerprint::Fingerprint;
 pub use material::{MaterialId, generate_material};
 pub use root::{
     EnvRootKey, EphemeralRootKey, FileRootKey, PassphraseCost, PassphraseRootKey, RawRootKey, RootKey, RootKeyError,
-    RootKeyId,
+    RootKeyId, SealedElsewhere,
 };
 pub use schedule::{RotationPeriod, RotationSchedule};
 pub use spec::Profile;

@@ -2,9 +2,13 @@
 //!
 //! A root key seals domain keys and nothing else. [`EphemeralRootKey`] lives as long as the process; [`FileRootKey`],
 //! [`EnvRootKey`] and [`PassphraseRootKey`] come back after a restart. Others (an HSM, an OS keyring, another KMS)
-//! implement [`RootKey`]. All the providers here are built on [`RawRootKey`]; its sealed form is laid out, byte by
-//! byte, in `docs/formats/domain-key.md`.
+//! implement [`RootKey`] and pass the suite that feature `conformance` provides. All the providers here are built on
+//! [`RawRootKey`]; its sealed form, and the frame of what others seal ([`SealedElsewhere`]), are laid out, byte by byte,
+//! in `docs/formats/domain-key.md`.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod elsewhere;
 mod env;
 mod ephemeral;
 mod file;
@@ -17,6 +21,7 @@ use std::path::PathBuf;
 
 use keystead_crypto::{CryptoError, SecretBytes};
 
+pub use elsewhere::SealedElsewhere;
 pub use env::EnvRootKey;
 pub use ephemeral::EphemeralRootKey;
 pub use file::FileRootKey;
@@ -196,9 +201,16 @@ pub enum RootKeyError {
         /// Memory that the derivation takes, in MiB.
         mebibytes: u32,
     },
-    /// A root key kept elsewhere cannot be reached or refuses; for implementations outside this crate.
+    /// A root key kept elsewhere is missing, or whoever keeps it refuses; for implementations outside this crate.
     #[error("the root key is not available: {reason}")]
     Unavailable {
+        /// What happened and what to do, without secrets.
+        reason: String,
+    },
+    /// Where the root key is kept cannot be reached for now, and trying again may help; for implementations outside this
+    /// crate.
+    #[error("the root key cannot be reached: {reason}")]
+    Unreachable {
         /// What happened and what to do, without secrets.
         reason: String,
     },

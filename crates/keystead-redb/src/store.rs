@@ -114,7 +114,9 @@ impl RedbStore {
 impl Store for RedbStore {
     fn get(&self, key: &[u8]) -> Result<Option<Entry>, StoreError> {
         self.attempt(|database| {
-            let found = database.begin_read()?.open_table(RECORDS)?.get(key)?;
+            // The table keeps the transaction open, without which the page of what was found may be freed.
+            let records = database.begin_read()?.open_table(RECORDS)?;
+            let found = records.get(key)?;
             found.map(|stored| format::decode(stored.value())).transpose()
         })
     }

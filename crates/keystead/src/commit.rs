@@ -12,14 +12,14 @@ use std::sync::{Arc, PoisonError, TryLockError};
 use keystead_hierarchy::Ekt;
 use keystead_policy::Policy;
 use keystead_store::{Batch, CommitError, Expect, Key, Revision};
-use keystead_types::{AccountId, AliasName, KeyArn, Partition, Region};
+use keystead_types::{AccountId, AliasArn, KeyArn, Partition, Region};
 use smallvec::SmallVec;
 
 use crate::Error;
 use crate::audit::AuditRecord;
-use crate::engine::{Engine, hierarchy, internal, storage};
+use crate::engine::{Causes, Engine, hierarchy, internal, storage};
 use crate::events::{EventKind, LifecycleEvent};
-use crate::grant::{Afterglow, Grant, GrantId};
+use crate::grant::{Afterglow, Grant, GrantId, GrantIndex};
 use crate::import::{NewWrappingKey, note_materials};
 use crate::ledger::Veil;
 use crate::quota::{self, ResourceQuota};
@@ -27,18 +27,21 @@ use crate::record::{self, AliasRecord, CounterRecord, ImportedMaterial, KeyRecor
 use crate::region::RegionState;
 use crate::snapshot::{KeySnapshot, Material};
 use crate::sync::{MutexGuard, RwLockReadGuard};
+use crate::transfer::TransferKeyChange;
 
 /// What an operation changes. Nothing of it is visible before the commit.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     /// In one Region, or of related keys in several.
     pub(crate) keys: Vec<KeyChange>,
-    /// In the Region of the commit.
+    /// In the Regions of the keys, or in that of the commit.
     pub(crate) aliases: Vec<AliasChange>,
     /// The wrapping key of a new parameter set.
     pub(crate) wrapping_key: Option<NewWrappingKey>,
-    /// A key more or less in its account and Region.
-    pub(crate) key_count: Option<(KeyArn, KeyCount)>,
+    /// The private key of a transfer request that begins or ends.
+    pub(crate) transfer_key: Option<TransferKeyChange>,
+    /// Keys more or less in their account and Region.
+    pub(crate) key_counts: SmallVec<[(KeyArn, KeyCount); 1]>,
     /// Records of internal actions that follow the record of the call.
     pub(crate) service_records: Vec<AuditRecord>,
     pub(crate) events: Vec<LifecycleEvent>,
@@ -62,6 +65,8 @@ pub(crate) struct KeyChange {
     pub(crate) policy: Option<Arc<Policy>>,
     /// A grant more or less.
     pub(crate) grant: Option<GrantChange>,
+    /// What a new key brings along.
+    pub(crate) grants: Vec<Arc<Grant>>,
     /// Whether unwrapped material must go.
     pub(crate) forget: bool,
 }
@@ -99,6 +104,7 @@ impl KeyChange {
             withdrawn: None,
             policy: None,
             grant: None,
+            grants: Vec::new(),
             forget: false,
         }
     }
@@ -155,10 +161,14 @@ impl KeyChange {
     fn snapshot(&self, revision: Revision) -> Result<Option<KeySnapshot>, Error> {
         let Some(record) = self.record.clone() else { return Ok(None) };
         let previous = self.previous.as_deref();
-        let grants = previous.zip(self.grant.as_ref()).map(|(previous, change)| match change {
-            GrantChange::Add(grant) => previous.grants.with(Arc::clone(grant)),
-            GrantChange::Remove(id, afterglow) => previous.grants.without(*id, *afterglow),
-        });
+        let grants = match (previous, &self.grant) {
+            (None, _) => Some(GrantIndex::of(self.grants.iter().map(|grant| Grant::clone(grant)))),
+            (Some(previous), Some(GrantChange::Add(grant))) => Some(previous.grants.with(Arc::clone(grant))),
+            (Some(previous), Some(GrantChange::Remove(id, afterglow))) => {
+                Some(previous.grants.without(*id, *afterglow))
+            }
+            (Some(_), None) => None,
+        };
         KeySnapshot::build(self.arn, record, revision, previous, self.policy.clone(), self.all_materials()?, grants)
             .map(Some)
     }
@@ -167,8 +177,7 @@ impl KeyChange {
 /// A change of one alias.
 #[derive(Debug)]
 pub(crate) struct AliasChange {
-    pub(crate) account: AccountId,
-    pub(crate) name: AliasName,
+    pub(crate) alias: AliasArn,
     /// The new record; `None` deletes the alias.
     pub(crate) record: Option<AliasRecord>,
     pub(crate) expect: Expect,
@@ -190,14 +199,16 @@ impl Changes {
     /// The exported key tokens that it brings.
     fn new_tokens(&self) -> impl Iterator<Item = (&KeyArn, &[u8])> {
         let wrapping_key = self.wrapping_key.as_ref().map(|new| (&new.record.key, new.record.ekt.as_slice()));
+        let transfer_key = self.transfer_key.as_ref().and_then(TransferKeyChange::new_token);
         let tokens = self.keys.iter().flat_map(|change| change.new_tokens().map(|token| (&change.arn, token)));
-        tokens.chain(wrapping_key)
+        tokens.chain(wrapping_key).chain(transfer_key)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.keys.is_empty()
             && self.aliases.is_empty()
             && self.wrapping_key.is_none()
+            && self.transfer_key.is_none()
             && self.service_records.is_empty()
             && self.events.is_empty()
     }
@@ -220,12 +231,7 @@ impl From<Error> for CommitFailure {
 
 impl Engine {
     /// Makes `changes` durable and visible and delivers `records`, those of the changes included.
-    pub(crate) fn commit(
-        &self,
-        region: &RegionState,
-        mut changes: Changes,
-        mut records: Vec<AuditRecord>,
-    ) -> Result<(), CommitFailure> {
+    pub(crate) fn commit(&self, mut changes: Changes, mut records: Vec<AuditRecord>) -> Result<(), CommitFailure> {
         records.append(&mut changes.service_records);
         let records: Vec<Arc<AuditRecord>> = records.into_iter().map(Arc::new).collect();
         if changes.is_empty() {
@@ -233,15 +239,16 @@ impl Engine {
             return Ok(());
         }
 
-        let _counting = changes.key_count.map(|_| self.counters.lock().unwrap_or_else(PoisonError::into_inner));
+        let counts = !changes.key_counts.is_empty();
+        let _counting = counts.then(|| self.counters.lock().unwrap_or_else(PoisonError::into_inner));
         let regions = Regions::touched(self, &changes)?;
         let _epochs = regions.hold_epochs(&changes);
         if !has_current_tokens(&regions, &changes)? {
             return Err(CommitFailure::Conflict);
         }
-        let mut batch = self.batch(region, &changes)?;
+        let mut batch = self.batch(&changes)?;
         // Outlives the veil: what a panic of a sink leaves behind is loaded anew.
-        let _unwinding = Unwinding { regions: &regions, home: region, changes: &changes };
+        let _unwinding = Unwinding { regions: &regions, changes: &changes };
         let veil = self.store.veil(&batch).map_err(|error| internal("storage", error))?;
         let outbox = self.outbox(&records, &changes.events)?;
         let outbox_veil = self.store.veil_absent(outbox.iter().map(|(key, _)| key.clone()));
@@ -253,7 +260,7 @@ impl Engine {
             Ok(revision) => revision,
             Err(error) => {
                 self.lock_delivered().extend(cleared.keys);
-                veil.lift(|| regions.forget(region, &changes));
+                veil.lift(|| regions.forget(&changes));
                 return Err(match error {
                     CommitError::Conflict { .. } => CommitFailure::Conflict,
                     other => internal("storage", other).into(),
@@ -264,28 +271,30 @@ impl Engine {
 
         if let Err(error) = self.deliver(&records) {
             let undone = Veil::undo(&[&veil, &outbox_veil], revision);
-            veil.lift(|| regions.forget(region, &changes));
+            veil.lift(|| regions.forget(&changes));
             return Err(if undone { error } else { change_stands() }.into());
         }
-        publish(region, &regions, &changes, veil, revision)?;
+        publish(&regions, &changes, veil, revision)?;
         self.settle_outbox(outbox, &changes.events);
         Ok(())
     }
 
     /// Hands records to the sinks.
     pub(crate) fn deliver(&self, records: &[Arc<AuditRecord>]) -> Result<(), Error> {
-        records.iter().try_for_each(|record| self.audit.deliver(record)).map_err(|_| {
+        records.iter().try_for_each(|record| self.audit.deliver(record)).map_err(|error| {
+            tracing::error!(error = %Causes(&error), "an audit sink refused a record");
             Error::KmsInternal("the audit record could not be delivered; the call was not carried out".into())
         })
     }
 
-    fn batch(&self, region: &RegionState, changes: &Changes) -> Result<Batch, CommitFailure> {
+    fn batch(&self, changes: &Changes) -> Result<Batch, CommitFailure> {
         let mut batch = Batch::new();
         for change in &changes.keys {
             write_key(&mut batch, change)?;
         }
         for change in &changes.aliases {
-            let key = record::alias_key(region.partition, region.region, change.account, &change.name);
+            let AliasArn { partition, region, account, name } = &change.alias;
+            let key = record::alias_key(*partition, *region, *account, name);
             match &change.record {
                 Some(record) => batch.put(key, record::encode(record)?, change.expect),
                 None => batch.delete(key, change.expect),
@@ -294,8 +303,11 @@ impl Engine {
         if let Some(NewWrappingKey { store_key, record }) = &changes.wrapping_key {
             batch.put(store_key.clone(), record::encode(record)?, Expect::Absent);
         }
-        if let Some((arn, count)) = changes.key_count {
-            self.write_counter(&mut batch, &arn, count)?;
+        if let Some(change) = &changes.transfer_key {
+            change.write(&mut batch)?;
+        }
+        for (arn, count) in &changes.key_counts {
+            self.write_counter(&mut batch, arn, *count)?;
         }
         Ok(batch)
     }
@@ -434,18 +446,12 @@ impl Engine {
 }
 
 /// Makes the changes visible in one step.
-fn publish(
-    home: &RegionState,
-    regions: &Regions,
-    changes: &Changes,
-    veil: Veil<'_>,
-    revision: Revision,
-) -> Result<(), Error> {
+fn publish(regions: &Regions, changes: &Changes, veil: Veil<'_>, revision: Revision) -> Result<(), Error> {
     let snapshots: Result<Vec<_>, Error> = changes.keys.iter().map(|change| change.snapshot(revision)).collect();
     let snapshots = match snapshots {
         Ok(snapshots) => snapshots,
         Err(error) => {
-            veil.lift(|| regions.forget(home, changes));
+            veil.lift(|| regions.forget(changes));
             return Err(error);
         }
     };
@@ -454,12 +460,12 @@ fn publish(
         if changes.keys.len() > 1 {
             for (change, snapshot) in changes.keys.iter().zip(&snapshots).filter(|(one, _)| !one.materials.is_empty()) {
                 if let (Some(previous), Some(next)) = (&change.previous, snapshot) {
-                    regions.with(&change.arn, |region| region.announce_material(previous, next));
+                    regions.with(change.arn.region, |region| region.announce_material(previous, next));
                 }
             }
         }
         for (change, snapshot) in changes.keys.iter().zip(snapshots) {
-            regions.with(&change.arn, |region| match snapshot {
+            regions.with(change.arn.region, |region| match snapshot {
                 Some(snapshot) => region.publish_key(snapshot),
                 None => region.remove_key(&change.arn),
             });
@@ -469,19 +475,23 @@ fn publish(
             }
         }
         for change in &changes.aliases {
-            home.publish_alias(change.account, &change.name, change.record.as_ref().and_then(|record| record.target));
+            let target = change.record.as_ref().and_then(|record| record.target);
+            let AliasArn { region, account, name, .. } = &change.alias;
+            regions.with(*region, |region| region.publish_alias(*account, name, target));
         }
     });
     Ok(())
 }
 
-/// The Regions whose keys a commit changes, in ascending order.
+/// The Regions in which a commit changes something, in ascending order.
 struct Regions(SmallVec<[Arc<RegionState>; 1]>);
 
 impl Regions {
     fn touched(engine: &Engine, changes: &Changes) -> Result<Self, Error> {
         let keys = changes.keys.iter().map(|change| change.arn.region);
-        let names: BTreeSet<Region> = keys.chain(changes.new_tokens().map(|(arn, _)| arn.region)).collect();
+        let aliases = changes.aliases.iter().map(|change| change.alias.region);
+        let tokens = changes.new_tokens().map(|(arn, _)| arn.region);
+        let names: BTreeSet<Region> = keys.chain(aliases).chain(tokens).collect();
         names.into_iter().map(|name| engine.region(name)).collect::<Result<_, Error>>().map(Self)
     }
 
@@ -493,17 +503,17 @@ impl Regions {
         regions.map(|region| region.domain_epoch.read().unwrap_or_else(PoisonError::into_inner)).collect()
     }
 
-    fn with<R>(&self, arn: &KeyArn, act: impl FnOnce(&RegionState) -> R) -> Option<R> {
-        self.0.iter().find(|region| region.region == arn.region).map(|region| act(region))
+    fn with<R>(&self, name: Region, act: impl FnOnce(&RegionState) -> R) -> Option<R> {
+        self.0.iter().find(|region| region.region == name).map(|region| act(region))
     }
 
     /// Drops the live forms of what `changes` is about; the next reader loads what the store holds.
-    fn forget(&self, home: &RegionState, changes: &Changes) {
+    fn forget(&self, changes: &Changes) {
         for change in &changes.keys {
-            self.with(&change.arn, |region| region.retract_key(&change.arn));
+            self.with(change.arn.region, |region| region.retract_key(&change.arn));
         }
-        for change in &changes.aliases {
-            home.publish_alias(change.account, &change.name, None);
+        for AliasArn { region, account, name, .. } in changes.aliases.iter().map(|change| &change.alias) {
+            self.with(*region, |region| region.publish_alias(*account, name, None));
         }
     }
 }
@@ -511,14 +521,13 @@ impl Regions {
 /// Drops the live forms of what was to be changed, should a sink panic between commit and publication.
 struct Unwinding<'c> {
     regions: &'c Regions,
-    home: &'c RegionState,
     changes: &'c Changes,
 }
 
 impl Drop for Unwinding<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.regions.forget(self.home, self.changes);
+            self.regions.forget(self.changes);
         }
     }
 }
@@ -533,7 +542,7 @@ struct Cleared<'l> {
 /// key would escape it and be lost with the former version.
 fn has_current_tokens(regions: &Regions, changes: &Changes) -> Result<bool, Error> {
     for (arn, token) in changes.new_tokens() {
-        let present = regions.with(arn, |region| region.domain_keys.load().current_version());
+        let present = regions.with(arn.region, |region| region.domain_keys.load().current_version());
         if Some(Ekt::from_bytes(token).map_err(hierarchy)?.domain_key_version()) != present {
             return Ok(false);
         }
@@ -584,18 +593,13 @@ fn write_key(batch: &mut Batch, change: &KeyChange) -> Result<(), Error> {
 /// Writes or deletes grants and their place among those that a principal may retire.
 fn write_grants(batch: &mut Batch, change: &KeyChange) -> Result<(), Error> {
     let arn = &change.arn;
-    let Some(previous) = &change.previous else { return Ok(()) };
+    let Some(previous) = &change.previous else {
+        return change.grants.iter().try_for_each(|grant| write_grant(batch, arn, grant));
+    };
     let removed = match (&change.record, &change.grant) {
         (None, _) => previous.grants.all(),
         (Some(_), Some(GrantChange::Remove(id, _))) => previous.grants.get(*id).into_iter().collect(),
-        (Some(_), Some(GrantChange::Add(grant))) => {
-            batch.put(record::grant_key(arn, grant), record::encode(grant.as_ref())?, Expect::Absent);
-            if let Some(retiring) = &grant.retiring {
-                let value = record::encode(&(arn, grant.id))?;
-                batch.put(record::retirable_key(arn, grant, retiring.name()), value, Expect::Absent);
-            }
-            Vec::new()
-        }
+        (Some(_), Some(GrantChange::Add(grant))) => return write_grant(batch, arn, grant),
         (Some(_), None) => Vec::new(),
     };
     for grant in removed {
@@ -603,6 +607,15 @@ fn write_grants(batch: &mut Batch, change: &KeyChange) -> Result<(), Error> {
         if let Some(retiring) = &grant.retiring {
             batch.delete(record::retirable_key(arn, &grant, retiring.name()), Expect::Any);
         }
+    }
+    Ok(())
+}
+
+fn write_grant(batch: &mut Batch, arn: &KeyArn, grant: &Grant) -> Result<(), Error> {
+    batch.put(record::grant_key(arn, grant), record::encode(grant)?, Expect::Absent);
+    if let Some(retiring) = &grant.retiring {
+        let value = record::encode(&(arn, grant.id))?;
+        batch.put(record::retirable_key(arn, grant, retiring.name()), value, Expect::Absent);
     }
     Ok(())
 }

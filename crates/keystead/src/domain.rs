@@ -16,7 +16,7 @@ use keystead_store::{Batch, CommitError, Expect, Key, Range};
 use keystead_types::Region;
 
 use crate::Error;
-use crate::engine::{Engine, damaged, hierarchy, storage};
+use crate::engine::{Engine, damaged, hierarchy, internal, storage};
 use crate::record;
 use crate::region::{RegionState, stored_domain_keys};
 use crate::rewrap::{Found, Need};
@@ -320,7 +320,7 @@ impl Share {
 pub(crate) fn commit_error(error: CommitError) -> Error {
     match error {
         CommitError::Conflict { .. } => damaged("domain key"),
-        other => Error::KmsInternal(format!("storage: {other}").into()),
+        other => internal("storage", other),
     }
 }
 

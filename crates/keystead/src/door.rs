@@ -398,7 +398,7 @@ fn finish<R>(
 ) -> Result<Done<R>, Error> {
     let records = draft.succeeded(call, effect.audit)?;
     let uses = uses(targets, &records, call);
-    let committed = call.engine.commit(call.region, effect.changes, records);
+    let committed = call.engine.commit(effect.changes, records);
     drop(held);
     match committed {
         Ok(()) => {

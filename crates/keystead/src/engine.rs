@@ -170,10 +170,34 @@ pub(crate) fn hierarchy(error: HierarchyError) -> Error {
 
 /// A stored record makes no sense.
 pub(crate) fn damaged(what: &str) -> Error {
-    internal(what, "the stored record is damaged")
+    tracing::error!(what, "a stored record is damaged");
+    Error::KmsInternal(format!("{what}: the stored record is damaged").into())
 }
 
-/// A fault that is not the caller's.
-pub(crate) fn internal(part: &str, error: impl Display) -> Error {
-    Error::KmsInternal(format!("{part}: {error}").into())
+/// A fault that is not the caller's. The caller learns which part of the system failed and what to do; why it failed is
+/// for the log of the host.
+pub(crate) fn internal(part: &str, error: impl std::error::Error) -> Error {
+    tracing::error!(part, error = %Causes(&error), "a part of the system failed");
+    let advice =
+        if error.source().is_some() { "; try again, and if it fails again, see the log of the host" } else { "" };
+    Error::KmsInternal(format!("{part}: {error}{advice}").into())
+}
+
+/// An error and what has caused it. None of the errors that come here bears a secret.
+pub(crate) struct Causes<'e>(pub(crate) &'e dyn std::error::Error);
+
+impl Display for Causes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut text = self.0.to_string();
+        let mut next = self.0.source();
+        while let Some(error) = next {
+            let cause = error.to_string();
+            // Some errors tell their cause themselves.
+            if !text.ends_with(&cause) {
+                text = format!("{text}: {cause}");
+            }
+            next = error.source();
+        }
+        f.write_str(&text)
+    }
 }

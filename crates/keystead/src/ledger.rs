@@ -11,7 +11,7 @@ use keystead_store::{
     Batch, CommitError, Entry, Expect, InvalidBatch, Key, Range, Revision, Snapshot, Store, StoreError,
 };
 
-use crate::records::{RecordCheck, RecordError, RecordSeal};
+use crate::records::{Found, RecordCheck, RecordError, RecordSeal};
 use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A store, less what is not visible yet.
@@ -112,9 +112,6 @@ pub(crate) enum LedgerError {
     #[error(transparent)]
     Record(#[from] RecordError),
 }
-
-/// A record in a range, or why it cannot be had.
-pub(crate) type Found = (Key, Result<Entry, RecordError>);
 
 /// The ledger while nothing in it changes.
 pub(crate) struct View<'l> {

@@ -82,6 +82,7 @@ mod targets;
 pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod transfer;
 mod upkeep;
 mod usage;
 mod value;
@@ -130,4 +131,5 @@ pub use quota::{
 pub use records::RecordCheck;
 pub use request::ApiRequest;
 pub use root_replacement::replace_root_key;
+pub use transfer::{TransferError, TransferRequest};
 pub use value::{Blob, GrantConstraints, RecipientInfo, Tag, XksProxyAuthenticationCredential};

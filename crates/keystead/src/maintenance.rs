@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keystead_hierarchy::MaterialId;
 use keystead_hierarchy::spec::KeyManager;
 use keystead_store::{Expect, Range};
-use keystead_types::{AccountId, KeyArn, Timestamp};
+use keystead_types::{AccountId, AliasArn, KeyArn, Timestamp};
 
 use crate::audit::{AuditRecord, Fields, ServiceEvent};
 use crate::commit::{AliasChange, Changes, CommitFailure, KeyChange, KeyCount};
@@ -63,9 +63,11 @@ impl Engine {
             // A Region that cannot be opened does not hold up the others.
             match self.region(region) {
                 Ok(region) => {
-                    if self.delete_expired_wrapping_keys(&region, now).is_err() {
-                        sweep.failed += 1;
-                    }
+                    let expired = [
+                        self.delete_expired_wrapping_keys(&region, now),
+                        self.delete_expired_transfer_keys(&region, now),
+                    ];
+                    sweep.failed += expired.iter().filter(|deleted| deleted.is_err()).count();
                     domains.push((Arc::clone(&region), versions));
                     regions.push(region);
                 }
@@ -160,7 +162,7 @@ impl Engine {
             } else {
                 return Ok(Settled::Nothing);
             };
-            match self.commit(region, changes, Vec::new()) {
+            match self.commit(changes, Vec::new()) {
                 Ok(()) => return Ok(settled),
                 Err(CommitFailure::Conflict) => continue,
                 Err(CommitFailure::Failed(error)) => return Err(error),
@@ -332,9 +334,9 @@ impl Engine {
         }
         let response = Fields::new().with("keyId", arn.to_string());
         let event = ServiceEvent { name: "DeleteKey", details: None, response: Some(response) };
+        let KeyArn { partition, region, account, .. } = arn;
         let aliases = key.record.aliases.iter().map(|name| AliasChange {
-            account: arn.account,
-            name: name.clone(),
+            alias: AliasArn { partition, region, account, name: name.clone() },
             record: None,
             expect: Expect::Any,
         });
@@ -350,7 +352,7 @@ impl Engine {
         }
         Ok(Changes {
             aliases,
-            key_count: counted.then_some((arn, KeyCount::OneLess)),
+            key_counts: counted.then_some((arn, KeyCount::OneLess)).into_iter().collect(),
             service_records,
             events,
             keys: std::iter::once(KeyChange::delete(key)).chain(others).collect(),

@@ -208,7 +208,7 @@ impl Engine {
                 None => self.registration(&region, &alias, &policy)?,
             };
             let Some(changes) = changes else { return Ok(alias) };
-            match self.commit(&region, changes, Vec::new()) {
+            match self.commit(changes, Vec::new()) {
                 Ok(()) => return Ok(alias),
                 Err(CommitFailure::Conflict) => continue,
                 Err(CommitFailure::Failed(error)) => return Err(error),
@@ -269,7 +269,7 @@ fn leaves_the_key_alone(action: &str) -> bool {
 }
 
 fn alias_change(alias: &AliasArn, record: AliasRecord, expect: Expect) -> AliasChange {
-    AliasChange { account: alias.account, name: alias.name.clone(), record: Some(record), expect }
+    AliasChange { alias: alias.clone(), record: Some(record), expect }
 }
 
 const DESCRIPTION: &str = "Default key that protects data of this service when no other key is defined";

@@ -196,6 +196,15 @@ fn unwrap(
     Ok(LiveMaterial { key: prepare(engine, &key.record, secret.expose())?, since: now })
 }
 
+/// The bytes of a material, on their way to another instance; `None` if they are not there.
+pub(crate) fn open_if_present(
+    region: &RegionState,
+    key: &KeySnapshot,
+    material: &Material,
+) -> Result<Option<SecretBytes>, Error> {
+    material.ekt.is_some().then(|| open(region, key, material)).transpose()
+}
+
 fn open(region: &RegionState, key: &KeySnapshot, material: &Material) -> Result<SecretBytes, Error> {
     let binding = binding(&key.arn, &key.record, material.version);
     let ekt = material.ekt.as_ref().ok_or_else(|| damaged("key material"))?;

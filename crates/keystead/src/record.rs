@@ -447,11 +447,37 @@ pub(crate) fn wrapping_key_key(partition: Partition, region: Region, valid_to: T
     key
 }
 
-/// When the wrapping key with this store key expires.
-pub(crate) fn parse_wrapping_key_expiry(partition: Partition, region: Region, key: &[u8]) -> Option<Timestamp> {
-    let rest = key.strip_prefix(wrapping_key_prefix(partition, region).as_slice())?;
-    let (instant, _) = rest.split_first_chunk::<8>()?;
+/// When the record with this store key expires: the instant stands behind the prefix.
+pub(crate) fn parse_expiry(prefix: &[u8], key: &[u8]) -> Option<Timestamp> {
+    let (instant, _) = key.strip_prefix(prefix)?.split_first_chunk::<8>()?;
     parse_due_instant(instant)
+}
+
+/// Whether this is the store key of a wrapping key.
+pub(crate) fn is_wrapping_key_key(partition: Partition, region: Region, key: &[u8]) -> bool {
+    parse_expiry(&wrapping_key_prefix(partition, region), key).is_some()
+}
+
+/// The beginning of the store keys of the private halves of transfer requests in a Region.
+pub(crate) fn transfer_key_prefix(partition: Partition, region: Region) -> Vec<u8> {
+    let mut key = region_prefix(partition, region);
+    key.extend_from_slice(b"transfer");
+    key
+}
+
+/// The store key of a private half; it sorts by expiry.
+pub(crate) fn transfer_key_key(partition: Partition, region: Region, valid_to: Timestamp, id: &[u8; 16]) -> Vec<u8> {
+    let mut key = transfer_key_prefix(partition, region);
+    key.extend_from_slice(&due_instant(valid_to));
+    key.extend_from_slice(id);
+    key
+}
+
+/// The request in the store key of its private half.
+pub(crate) fn parse_transfer_key_key(partition: Partition, region: Region, key: &[u8]) -> Option<[u8; 16]> {
+    let rest = key.strip_prefix(transfer_key_prefix(partition, region).as_slice())?;
+    let (_, id) = rest.split_first_chunk::<8>()?;
+    id.try_into().ok()
 }
 
 /// The store keys of undelivered audit records and events.

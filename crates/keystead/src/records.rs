@@ -33,6 +33,9 @@ pub(crate) enum RecordError {
     Altered,
 }
 
+/// A record in a range, or why it cannot be had.
+pub(crate) type Found = (Key, Result<Entry, RecordError>);
+
 impl RecordSeal {
     /// The key of `mac` is derived from the secret of the instance.
     pub(crate) fn new(mac: Box<dyn Mac>) -> Self {
@@ -44,12 +47,7 @@ impl RecordSeal {
     }
 
     /// The entries of a range; those that were altered, as errors of their own.
-    pub(crate) fn scan(
-        &self,
-        store: &dyn Store,
-        range: &Range,
-        limit: usize,
-    ) -> Result<Vec<(Key, Result<Entry, RecordError>)>, StoreError> {
+    pub(crate) fn scan(&self, store: &dyn Store, range: &Range, limit: usize) -> Result<Vec<Found>, StoreError> {
         let found = store.scan(range, limit)?.into_iter();
         Ok(found.map(|(key, entry)| (key.clone(), self.open_entry(&key, &entry))).collect())
     }

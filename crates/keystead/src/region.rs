@@ -11,7 +11,7 @@ use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, R
 
 use crate::Error;
 use crate::domain::Moving;
-use crate::engine::{Engine, damaged, hierarchy, storage};
+use crate::engine::{Engine, damaged, hierarchy, internal, storage};
 use crate::grant::{Grant, GrantIndex};
 use crate::kms::RegionConfig;
 use crate::ledger::{Ledger, View};
@@ -284,7 +284,7 @@ pub(crate) fn arn_prefix(partition: Partition, region: Region, account: AccountI
 
 /// Whether what never changes of a key agrees with its ID and its materials: a key that was made something else is not
 /// adopted (KEY-06). What fits by its form is found out on use, because tokens are bound to spec and usage (OVR-16).
-fn is_whole(arn: &KeyArn, record: &KeyRecord, materials: &[Arc<Material>]) -> bool {
+pub(crate) fn is_whole(arn: &KeyArn, record: &KeyRecord, materials: &[Arc<Material>]) -> bool {
     let is_imported = record.origin == Origin::External;
     record.spec.allows(record.usage)
         && record.spec.available_in(record.profile)
@@ -412,7 +412,7 @@ fn open_domain_keys(engine: &Engine, domain: Domain, profile: Profile) -> Result
     let mut batch = Batch::new();
     let key = record::domain_key(domain.partition, domain.region, envelope.version());
     batch.put(key, envelope.as_bytes(), Expect::Absent);
-    engine.store.commit(batch).map_err(|error| Error::KmsInternal(format!("storage: {error}").into()))?;
+    engine.store.commit(batch).map_err(|error| internal("storage", error))?;
     Ok(keys)
 }
 

@@ -1,8 +1,10 @@
 //! One token brought to the present version of the domain key, under the lock of its key.
 
-use keystead_hierarchy::Ekt;
+use keystead_hierarchy::{Ekt, EktBinding};
 use keystead_store::{Batch, CommitError, Entry, Expect, Key, Revision};
 use keystead_types::KeyArn;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::Error;
 use crate::domain::commit_error;
@@ -34,14 +36,14 @@ pub(crate) enum Need {
 }
 
 /// The version that a token is under, if it has to be moved to `present`; otherwise what there is to say about it.
-pub(crate) fn former_version(token: Option<&[u8]>, present: u32) -> Result<u32, Found> {
+fn former_version(token: Option<&[u8]>, present: u32) -> Result<u32, Found> {
     let token = token.ok_or(Found::Nothing)?;
     let version = Ekt::from_bytes(token).map_err(|_| UNREADABLE)?.domain_key_version();
     if version == present { Err(Found::Nothing) } else { Ok(version) }
 }
 
 /// Nobody knows what it needs.
-pub(crate) const UNREADABLE: Found = Found::Stuck(Need::Unknown);
+const UNREADABLE: Found = Found::Stuck(Need::Unknown);
 
 impl Engine {
     /// Moves the token in a record, if it has one under a former version. Of an altered record there is no `value`. An
@@ -50,18 +52,52 @@ impl Engine {
         let (partition, name) = (region.partition, region.region);
         let material = record::parse_material_key(partition, name, key.as_ref());
         let arn = record::parse_key_key(partition, name, key.as_ref());
-        let is_wrapping_key = record::parse_wrapping_key_expiry(partition, name, key.as_ref()).is_some();
-        match (value, material, arn) {
-            (Some(value), Some((arn, version)), _) => self.rewrap_material(region, &arn, version, value),
-            (Some(value), _, Some(arn)) => self.rewrap_fingerprint_key(region, &arn, value),
-            (Some(_), ..) if is_wrapping_key => self.rewrap_wrapping_key(&region.domain_keys.load(), key.as_ref()),
-            (None, material, arn) if material.is_some() || arn.is_some() || is_wrapping_key => Ok(UNREADABLE),
-            _ => Ok(Found::Nothing),
+        let is_wrapping_key = record::is_wrapping_key_key(partition, name, key.as_ref());
+        let request = record::parse_transfer_key_key(partition, name, key.as_ref());
+        match (value, material, arn, request) {
+            (Some(value), Some((arn, version)), ..) => self.rewrap_material(region, &arn, version, value),
+            (Some(value), _, Some(arn), _) => self.rewrap_fingerprint_key(region, &arn, value),
+            (Some(_), .., Some(request)) => self.rewrap_transfer_key(region, key, &request),
+            (Some(_), ..) if is_wrapping_key => self.rewrap_wrapping_key(region, key),
+            (Some(_), ..) | (None, None, None, None) if !is_wrapping_key => Ok(Found::Nothing),
+            _ => Ok(UNREADABLE),
+        }
+    }
+
+    /// Moves the token of a record that belongs to no live key. `token` finds it, and what it is bound to.
+    pub(crate) fn rewrap_lone<R: Serialize + DeserializeOwned>(
+        &self,
+        region: &RegionState,
+        store_key: &Key,
+        token: impl FnOnce(&mut R) -> (&mut Vec<u8>, Option<EktBinding>),
+    ) -> Result<Found, Error> {
+        let entry = match self.record_to_rewrap(store_key)? {
+            Ok(entry) => entry,
+            Err(found) => return Ok(found),
+        };
+        let Ok(mut record) = record::decode::<R>(&entry.value) else { return Ok(UNREADABLE) };
+        let (bytes, binding) = token(&mut record);
+        let keys = region.domain_keys.load();
+        let former = match former_version(Some(bytes), keys.current_version()) {
+            Ok(former) => former,
+            Err(found) => return Ok(found),
+        };
+        let stuck = Ok(Found::Stuck(Need::Version(former)));
+        let (Ok(token), Some(binding)) = (Ekt::from_bytes(std::mem::take(bytes)), binding) else { return stuck };
+        let Ok(Some(token)) = keys.rewrap(&token, &binding, self.entropy.as_ref()) else { return stuck };
+        *bytes = token.into_bytes();
+        let mut batch = Batch::new();
+        batch.put(store_key, record::encode(&record)?, Expect::Revision(entry.revision));
+        match self.store.commit(batch) {
+            Ok(_) => Ok(Found::Moved),
+            // It was just used, or has expired and was deleted, as the next look will show.
+            Err(CommitError::Conflict { .. }) => stuck,
+            Err(error) => Err(commit_error(error)),
         }
     }
 
     /// A record that may have a token; or what there is to say about it.
-    pub(crate) fn record_to_rewrap(&self, store_key: &[u8]) -> Result<Result<Entry, Found>, Error> {
+    fn record_to_rewrap(&self, store_key: &[u8]) -> Result<Result<Entry, Found>, Error> {
         match self.store.get(store_key) {
             Ok(found) => Ok(found.ok_or(Found::Nothing)),
             Err(RecordError::Altered) => Ok(Err(UNREADABLE)),

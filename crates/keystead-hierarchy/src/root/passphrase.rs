@@ -114,8 +114,8 @@ impl RootKey for PassphraseRootKey {
     }
 
     fn open(&self, sealed: &[u8], aad: &[u8]) -> Result<SecretBytes, RootKeyError> {
-        let (origin, sealed_by) = Origin::of(sealed).ok_or(RootKeyError::Damaged)?;
-        let Origin::Derived(derivation) = origin else {
+        let Some((origin @ Origin::Derived(derivation), _)) = Origin::of(sealed) else {
+            let sealed_by = RootKeyId::of_sealed(sealed).ok_or(RootKeyError::Damaged)?;
             return Err(RootKeyError::WrongKey { sealed_by, given: self.id()? });
         };
         let key = self.key_for(Derivation::from_bytes(derivation).ok_or(RootKeyError::Damaged)?)?;

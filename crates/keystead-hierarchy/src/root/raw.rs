@@ -95,8 +95,10 @@ impl RootKey for RawRootKey {
     fn open(&self, sealed: &[u8], aad: &[u8]) -> Result<SecretBytes, RootKeyError> {
         match Origin::of(sealed) {
             Some((Origin::Raw, _)) => self.open_with(Origin::Raw, sealed, aad),
-            Some((Origin::Derived(_), sealed_by)) => Err(RootKeyError::WrongKey { sealed_by, given: self.id }),
-            None => Err(RootKeyError::Damaged),
+            _ => match RootKeyId::of_sealed(sealed) {
+                Some(sealed_by) => Err(RootKeyError::WrongKey { sealed_by, given: self.id }),
+                None => Err(RootKeyError::Damaged),
+            },
         }
     }
 }

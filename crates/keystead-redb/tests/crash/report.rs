@@ -3,23 +3,33 @@
 use std::fmt;
 use std::io::Write;
 
-/// One line.
-#[derive(Debug, PartialEq, Eq)]
+/// One line. Keys are named by Region and key ID, as in `us-west-2/1234abcd-…`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Report {
     /// From now on it is this time, in milliseconds.
     Time(i64),
-    /// An operation begins that concerns these keys, and may make one.
-    Begins { keys: Vec<String> },
+    /// A thread begins an operation that concerns these keys, or makes one if there are none.
+    Begins { thread: u64, keys: Vec<String> },
     /// The operation has returned: the key now looks like this.
-    Key { id: String, portrait: String },
+    Key { key: String, portrait: String },
     /// The operation has returned: the key is gone.
-    Gone { id: String },
-    /// The operation has returned: the key has made this ciphertext.
-    Sealed { id: String, ciphertext: Vec<u8>, plaintext: Vec<u8> },
+    Gone { key: String },
+    /// The operation has returned: the key has made this of that.
+    Made { key: String, work: Work, product: Vec<u8>, source: Vec<u8> },
     /// All of the operation was reported.
-    Ends,
+    Ends { thread: u64 },
+    /// The event that a key was deleted has come.
+    Announced { key: String },
     /// A line of somebody else, or one that death cut off.
     Noise,
+}
+
+/// What keys do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    Encrypts,
+    Signs,
+    Authenticates,
 }
 
 impl Report {
@@ -30,13 +40,20 @@ impl Report {
         let text = |word: &str| String::from_utf8(bytes(word)).unwrap();
         match words[..] {
             ["time", millis] => Self::Time(millis.parse().unwrap()),
-            ["begins", ref keys @ ..] => Self::Begins { keys: keys.iter().map(|key| (*key).to_owned()).collect() },
-            ["key", id, portrait] => Self::Key { id: id.to_owned(), portrait: text(portrait) },
-            ["gone", id] => Self::Gone { id: id.to_owned() },
-            ["sealed", id, ciphertext, plaintext] => {
-                Self::Sealed { id: id.to_owned(), ciphertext: bytes(ciphertext), plaintext: bytes(plaintext) }
+            ["begins", thread, ref keys @ ..] => {
+                let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+                Self::Begins { thread: thread.parse().unwrap(), keys }
             }
-            ["ends"] => Self::Ends,
+            ["key", key, portrait] => Self::Key { key: key.to_owned(), portrait: text(portrait) },
+            ["gone", key] => Self::Gone { key: key.to_owned() },
+            [verb, key, product, source] => Self::Made {
+                key: key.to_owned(),
+                work: Work::parse(verb),
+                product: bytes(product),
+                source: bytes(source),
+            },
+            ["ends", thread] => Self::Ends { thread: thread.parse().unwrap() },
+            ["announced", key] => Self::Announced { key: key.to_owned() },
             _ => panic!("the worker said {line:?}"),
         }
     }
@@ -53,23 +70,48 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Time(millis) => write!(f, "| time {millis} ."),
-            Self::Begins { keys } if keys.is_empty() => write!(f, "| begins ."),
-            Self::Begins { keys } => write!(f, "| begins {} .", keys.join(" ")),
-            Self::Key { id, portrait } => write!(f, "| key {id} {} .", hex(portrait.as_bytes())),
-            Self::Gone { id } => write!(f, "| gone {id} ."),
-            Self::Sealed { id, ciphertext, plaintext } => {
-                write!(f, "| sealed {id} {} {} .", hex(ciphertext), hex(plaintext))
+            Self::Begins { thread, keys } if keys.is_empty() => write!(f, "| begins {thread} ."),
+            Self::Begins { thread, keys } => write!(f, "| begins {thread} {} .", keys.join(" ")),
+            Self::Key { key, portrait } => write!(f, "| key {key} {} .", hex(portrait.as_bytes())),
+            Self::Gone { key } => write!(f, "| gone {key} ."),
+            Self::Made { key, work, product, source } => {
+                write!(f, "| {} {key} {} {} .", work.verb(), hex(product), hex(source))
             }
-            Self::Ends => write!(f, "| ends ."),
+            Self::Ends { thread } => write!(f, "| ends {thread} ."),
+            Self::Announced { key } => write!(f, "| announced {key} ."),
             Self::Noise => Ok(()),
         }
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+impl Work {
+    /// What comes of it.
+    pub(crate) fn done(self) -> &'static str {
+        match self {
+            Self::Encrypts => "a ciphertext",
+            Self::Signs => "a signature",
+            Self::Authenticates => "a code",
+        }
+    }
+
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Encrypts => "encrypts",
+            Self::Signs => "signs",
+            Self::Authenticates => "authenticates",
+        }
+    }
+
+    fn parse(verb: &str) -> Self {
+        let all = [Self::Encrypts, Self::Signs, Self::Authenticates];
+        all.into_iter().find(|work| work.verb() == verb).unwrap()
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn bytes(hex: &str) -> Vec<u8> {
+pub(crate) fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len() / 2).map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap()).collect()
 }

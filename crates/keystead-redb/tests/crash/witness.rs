@@ -1,11 +1,14 @@
 //! Who hears what the worker does, and looks for it after its death.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-use keystead::hierarchy::spec::KeyState;
-use keystead::{Client, Kms, Timestamp};
+use keystead::{Client, KeyId, ManualClock, Timestamp};
 
-use crate::report::Report;
+use crate::inspection::inspect;
+use crate::instance::{Opened, name};
+use crate::report::{Report, Work};
 
 /// What must be there.
 #[derive(Default)]
@@ -13,10 +16,29 @@ pub(crate) struct Witness {
     now: i64,
     /// Keys as they were when the last operation on them returned.
     portraits: BTreeMap<String, String>,
-    /// The key, the ciphertext and the plaintext.
-    ciphertexts: Vec<(String, Vec<u8>, Vec<u8>)>,
-    /// What an operation is about that has not returned.
-    in_flight: Option<BTreeSet<String>>,
+    /// What keys have made, and of what.
+    products: Vec<Product>,
+    /// What the operation of a thread is about that has not returned.
+    in_flight: BTreeMap<u64, InFlight>,
+    /// Keys of whose deletion an event has told.
+    announced: BTreeSet<String>,
+    /// Every key that there ever was.
+    known: BTreeSet<String>,
+    /// What of all this has occurred.
+    pub(crate) met: BTreeSet<&'static str>,
+}
+
+struct Product {
+    key: String,
+    work: Work,
+    product: Vec<u8>,
+    source: Vec<u8>,
+}
+
+#[derive(Default)]
+struct InFlight {
+    makes_key: bool,
+    keys: BTreeSet<String>,
 }
 
 impl Witness {
@@ -24,20 +46,27 @@ impl Witness {
     pub(crate) fn hears(&mut self, report: Report) -> bool {
         match report {
             Report::Time(millis) => self.now = millis,
-            Report::Begins { keys } => self.in_flight = Some(keys.into_iter().collect()),
-            Report::Key { id, portrait } => {
-                self.portraits.insert(id.clone(), portrait);
-                self.answered(&id);
+            Report::Begins { thread, keys } => {
+                let in_flight = InFlight { makes_key: keys.is_empty(), keys: keys.into_iter().collect() };
+                self.in_flight.insert(thread, in_flight);
             }
-            Report::Gone { id } => {
-                self.portraits.remove(&id);
-                self.answered(&id);
+            Report::Key { key, portrait } => {
+                self.known.insert(key.clone());
+                self.answered(&key);
+                self.portraits.insert(key, portrait);
             }
-            Report::Sealed { id, ciphertext, plaintext } => self.ciphertexts.push((id, ciphertext, plaintext)),
-            Report::Ends => {
-                self.in_flight = None;
+            Report::Gone { key } => {
+                self.portraits.remove(&key);
+                self.answered(&key);
+            }
+            Report::Made { key, work, product, source } => {
+                self.products.push(Product { key, work, product, source });
+            }
+            Report::Ends { thread } => {
+                self.in_flight.remove(&thread);
                 return true;
             }
+            Report::Announced { key } => drop(self.announced.insert(key)),
             Report::Noise => {}
         }
         false
@@ -52,74 +81,78 @@ impl Witness {
         self.portraits.len()
     }
 
-    /// Compares what is there with what was heard, and takes over what the operation that was interrupted has done.
-    pub(crate) fn examines(&mut self, kms: &Kms, client: &Client, when: &str) {
-        // What time has made due is done by whoever comes next.
-        kms.sweep().unwrap();
-        let ids = key_ids(client);
-        let found: BTreeSet<&String> = ids.iter().collect();
-        assert_eq!(kms.key_count(client.region(), client.account()).unwrap(), ids.len() as u64, "{when}: the counter");
-        let is_creation = self.in_flight.as_ref().is_some_and(BTreeSet::is_empty);
-        let in_flight = self.in_flight.take().unwrap_or_default();
-        for (id, expected) in &self.portraits {
-            if !in_flight.contains(id) {
-                let seen = portrait(client, id);
-                assert_eq!(seen.as_ref(), Some(expected), "{when}: {id} is not as it was");
-            }
-        }
-        let unknown = found.iter().filter(|id| !self.portraits.contains_key(**id)).count();
-        assert!(unknown <= usize::from(is_creation), "{when}: {unknown} keys that nobody made");
+    /// Compares what is there with what was heard, and takes over what the operations that were interrupted have done.
+    pub(crate) fn examines(&mut self, path: &Path, when: &str) {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let hears = Arc::clone(&heard);
+        let tell = Arc::new(move |report| hears.lock().unwrap().push(report));
+        let opened = Opened::new(path, Arc::new(ManualClock::new(self.clock())), tell);
+        // What time has made due, and what was to be announced, is done by whoever comes next.
+        let sweep = opened.kms.sweep().unwrap();
+        assert_eq!(sweep.failed, 0, "{when}: {sweep:?}");
+        std::mem::take(&mut *heard.lock().unwrap()).into_iter().for_each(|report| _ = self.hears(report));
 
-        self.aliases_agree(client, when);
-        self.ciphertexts_open(client, &found, when);
-        self.portraits = ids.iter().filter_map(|id| Some((id.clone(), portrait(client, id)?))).collect();
+        let found: BTreeSet<String> = opened.keys().into_iter().collect();
+        let in_flight = std::mem::take(&mut self.in_flight);
+        let is_in_flight = |key: &String| in_flight.values().any(|operation| operation.keys.contains(key));
+        for (key, expected) in self.portraits.iter().filter(|(key, _)| !is_in_flight(key)) {
+            assert_eq!(opened.portrait(key).as_ref(), Some(expected), "{when}: {key} is not as it was");
+        }
+        let unknown = found.iter().filter(|key| !self.portraits.contains_key(*key) && !is_in_flight(key)).count();
+        let created = in_flight.values().filter(|operation| operation.makes_key).count();
+        assert!(unknown <= created, "{when}: {unknown} keys that nobody made, but {created} were being made");
+        let silent: Vec<_> = self.known.difference(&found).filter(|key| !self.announced.contains(*key)).collect();
+        assert!(silent.is_empty(), "{when}: nobody was told that these were deleted: {silent:?}");
+
+        inspect(&opened, when, &mut self.met);
+        self.finds_products_good(&opened, &found, when);
+        self.known.extend(found.iter().cloned());
+        self.portraits = found.into_iter().filter_map(|key| Some((key.clone(), opened.portrait(&key)?))).collect();
     }
 
-    /// Aliases name keys that name them.
-    fn aliases_agree(&self, client: &Client, when: &str) {
-        for alias in &client.list_aliases().send().unwrap().aliases {
-            let target = client.describe_key(&alias.alias_name).send().unwrap().key_metadata.key_id;
-            assert_eq!(alias.target_key_id, Some(target), "{when}: {alias:?}");
-            let own = client.list_aliases().key_id(target).send().unwrap();
-            assert!(own.aliases.contains(alias), "{when}: {alias:?} is not among the aliases of its key");
-        }
-    }
-
-    /// What was sealed opens, unless its key is not enabled, or gone.
-    fn ciphertexts_open(&mut self, client: &Client, found: &BTreeSet<&String>, when: &str) {
-        self.ciphertexts.retain(|(id, _, _)| found.contains(id));
-        for (id, ciphertext, plaintext) in &self.ciphertexts {
-            let key = client.describe_key(id).send().unwrap();
-            match client.decrypt(ciphertext).send() {
-                Ok(opened) => assert_eq!(opened.expose(), &plaintext[..], "{when}: {id}"),
-                Err(error) => {
-                    assert_ne!(key.key_metadata.key_state, KeyState::Enabled, "{when}: {id} opens no more: {error}");
+    /// What was made opens or verifies in every Region where the key is, unless it cannot be used there.
+    fn finds_products_good(&mut self, opened: &Opened, found: &BTreeSet<String>, when: &str) {
+        let everywhere = |key: &str| {
+            let (_, id) = key.split_once('/').unwrap();
+            opened.clients.iter().map(|client| name(client, &id.parse::<KeyId>().unwrap())).collect::<Vec<_>>()
+        };
+        self.products.retain(|product| everywhere(&product.key).iter().any(|key| found.contains(key)));
+        for product in &self.products {
+            for key in everywhere(&product.key).iter().filter(|key| found.contains(*key)) {
+                let (client, id) = opened.find(key);
+                let described = client.describe_key(id).send().unwrap().into_inner().key_metadata;
+                let works = described.key_state.is_usable();
+                match product.is_good(client, id) {
+                    Ok(is_same) => {
+                        assert!(is_same, "{when}: {key} opens {:?} to something else", product.work);
+                        self.met.insert(product.work.done());
+                    }
+                    Err(error) => assert!(!works, "{when}: {key}, {:?}: {error}", product.work),
                 }
             }
         }
     }
 
-    fn answered(&mut self, id: &str) {
-        if let Some(keys) = &mut self.in_flight {
-            keys.remove(id);
+    fn answered(&mut self, key: &str) {
+        for operation in self.in_flight.values_mut() {
+            operation.keys.remove(key);
         }
     }
 }
 
-/// The identifiers of all keys.
-pub(crate) fn key_ids(client: &Client) -> Vec<String> {
-    let keys = client.list_keys().limit(1000).send().unwrap().into_inner();
-    assert!(!keys.truncated, "more keys than the worker makes");
-    keys.keys.iter().map(|key| key.key_id.to_string()).collect()
-}
-
-/// All that can be seen of a key, if it is there.
-pub(crate) fn portrait(client: &Client, id: &str) -> Option<String> {
-    let key = client.describe_key(id).send().ok()?.into_inner();
-    let policy = client.get_key_policy(id).send().unwrap().into_inner();
-    let tags = client.list_resource_tags(id).send().unwrap().into_inner();
-    let aliases = client.list_aliases().key_id(id).send().unwrap().into_inner();
-    let grants = client.list_grants(id).send().unwrap().into_inner();
-    let rotations = client.list_key_rotations(id).include_key_material("ALL_KEY_MATERIAL").send().unwrap().into_inner();
-    Some(format!("{key:?}\n{policy:?}\n{tags:?}\n{aliases:?}\n{grants:?}\n{rotations:?}"))
+impl Product {
+    fn is_good(&self, client: &Client, id: &str) -> Result<bool, keystead::CallError> {
+        let Self { product, source, .. } = self;
+        match self.work {
+            Work::Encrypts => client.decrypt(product).key_id(id).send().map(|opened| opened.expose() == &source[..]),
+            Work::Signs => {
+                let call = client.verify(id, source, product).signing_algorithm("ECDSA_SHA_256");
+                call.send().map(|answer| answer.signature_valid)
+            }
+            Work::Authenticates => {
+                let call = client.verify_mac(id, source, product).mac_algorithm("HMAC_SHA_256");
+                call.send().map(|answer| answer.mac_valid)
+            }
+        }
+    }
 }

@@ -16,7 +16,7 @@ use crate::{ACCOUNT, REGION, client, root_key};
 
 /// Every key opens what it sealed before, and every list and description is the same, in whatever store it was and is.
 ///
-/// Spec: KEY-25, KEY-36, ROT-03, OVR-12
+/// Spec: ROT-03, OVR-18
 #[test]
 fn everything_comes_back_in_every_backend() {
     let folder = tempfile::tempdir().unwrap();
@@ -78,8 +78,6 @@ fn a_backup_shows_nothing_without_the_root_key() {
 }
 
 /// Keys are created, named and deleted while backups are made: each of those holds whole commits.
-///
-/// Spec: QUO-11
 #[test]
 fn a_backup_made_meanwhile_is_one_state() {
     let folder = tempfile::tempdir().unwrap();

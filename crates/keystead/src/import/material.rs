@@ -102,14 +102,14 @@ impl Engine {
 }
 
 /// Called under the write lock of the key, so that the token in its record is the present one.
-fn open_fingerprint_key(region: &RegionState, key: &KeySnapshot) -> Result<SecretBytes, Error> {
+pub(crate) fn open_fingerprint_key(region: &RegionState, key: &KeySnapshot) -> Result<SecretBytes, Error> {
     let import = key.record.import.as_ref().ok_or_else(|| damaged("key"))?;
     let ekt = Ekt::from_bytes(import.fingerprint_key.as_slice()).map_err(hierarchy)?;
     let binding = fingerprint_binding(&key.arn, &key.record);
     region.domain_keys.load().unwrap(&ekt, &binding).map_err(hierarchy)
 }
 
-fn wrap_fingerprint_key(
+pub(crate) fn wrap_fingerprint_key(
     engine: &Engine,
     region: &RegionState,
     arn: &KeyArn,

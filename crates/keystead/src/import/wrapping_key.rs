@@ -3,8 +3,8 @@
 
 use keystead_crypto::{PrivateKey, SecretBytes};
 use keystead_hierarchy::spec::{KeyUsage, WrappingKeySpec};
-use keystead_hierarchy::{DomainKeys, Ekt, EktBinding, HierarchyError, Purpose};
-use keystead_store::{Batch, CommitError, Expect, Range};
+use keystead_hierarchy::{Ekt, EktBinding, HierarchyError, Purpose};
+use keystead_store::{Batch, Expect, Key, Range};
 use keystead_types::{KeyArn, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::Error;
 use crate::engine::{Engine, crypto, hierarchy, internal, storage};
 use crate::record::{self, RECORD_FORMAT, base64_bytes};
 use crate::region::RegionState;
-use crate::rewrap::{Found, Need, UNREADABLE, former_version};
+use crate::rewrap::Found;
 
 /// A wrapping key about to be stored.
 #[derive(Debug)]
@@ -84,12 +84,15 @@ pub(crate) fn open_wrapping_key(
 impl Engine {
     /// Deletes the wrapping keys of expired parameter sets.
     pub(crate) fn delete_expired_wrapping_keys(&self, region: &RegionState, now: Timestamp) -> Result<(), Error> {
-        let prefix = record::wrapping_key_prefix(region.partition, region.region);
+        self.delete_expired(&record::wrapping_key_prefix(region.partition, region.region), now)
+    }
+
+    /// Deletes the records with a prefix that have expired; their store keys sort by expiry.
+    pub(crate) fn delete_expired(&self, prefix: &[u8], now: Timestamp) -> Result<(), Error> {
         loop {
-            let page = self.store.scan_each(&Range::prefix(&prefix), PAGE).map_err(storage)?;
+            let page = self.store.scan_each(&Range::prefix(prefix), PAGE).map_err(storage)?;
             let expired = page.iter().take_while(|(key, _)| {
-                record::parse_wrapping_key_expiry(region.partition, region.region, key.as_ref())
-                    .is_none_or(|valid_to| valid_to < now)
+                record::parse_expiry(prefix, key.as_ref()).is_none_or(|valid_to| valid_to < now)
             });
             let mut batch = Batch::new();
             let expired: Vec<_> = expired.map(|(key, _)| key.clone()).collect();
@@ -107,29 +110,11 @@ impl Engine {
     }
 
     /// Brings the token of a wrapping key to the present version of the domain key.
-    pub(crate) fn rewrap_wrapping_key(&self, keys: &DomainKeys, store_key: &[u8]) -> Result<Found, Error> {
-        let entry = match self.record_to_rewrap(store_key)? {
-            Ok(entry) => entry,
-            Err(found) => return Ok(found),
-        };
-        let Ok(mut record) = record::decode::<WrappingKeyRecord>(&entry.value) else { return Ok(UNREADABLE) };
-        let former = match former_version(Some(&record.ekt), keys.current_version()) {
-            Ok(former) => former,
-            Err(found) => return Ok(found),
-        };
-        let stuck = Ok(Found::Stuck(Need::Version(former)));
-        let Ok(token) = Ekt::from_bytes(record.ekt) else { return stuck };
-        let rewrapped = keys.rewrap(&token, &binding(&record.key, record.spec), self.entropy.as_ref());
-        let Ok(Some(token)) = rewrapped else { return stuck };
-        record.ekt = token.into_bytes();
-        let mut batch = Batch::new();
-        batch.put(store_key, record::encode(&record)?, Expect::Revision(entry.revision));
-        match self.store.commit(batch) {
-            Ok(_) => Ok(Found::Moved),
-            // It has just expired and was deleted, as the next look will show.
-            Err(CommitError::Conflict { .. }) => stuck,
-            Err(error) => Err(internal("storage", error)),
-        }
+    pub(crate) fn rewrap_wrapping_key(&self, region: &RegionState, store_key: &Key) -> Result<Found, Error> {
+        self.rewrap_lone(region, store_key, |record: &mut WrappingKeyRecord| {
+            let binding = binding(&record.key, record.spec);
+            (&mut record.ekt, Some(binding))
+        })
     }
 }
 

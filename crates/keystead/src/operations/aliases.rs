@@ -253,5 +253,5 @@ fn require_alias_quota(target: &Target, call: &CallFacts<'_>) -> Result<(), Erro
 }
 
 fn change(alias: &keystead_types::AliasArn, record: Option<AliasRecord>, expect: Expect) -> AliasChange {
-    AliasChange { account: alias.account, name: alias.name.clone(), record, expect }
+    AliasChange { alias: alias.clone(), record, expect }
 }

@@ -262,7 +262,7 @@ impl Operation for CreateKey<'_> {
         };
         let policy = policy.or(Some(shown.policy));
         let change = KeyChange { materials, policy, ..KeyChange::create(arn, record) };
-        let changes = Changes { key_count: Some((arn, KeyCount::OneMore)), ..Changes::of(change) };
+        let changes = Changes { key_counts: [(arn, KeyCount::OneMore)].into_iter().collect(), ..Changes::of(change) };
         Ok(Effect { response: CreateKeyResponse { key_metadata }, changes, audit })
     }
 }

@@ -240,7 +240,7 @@ impl Operation for ReplicateKey<'_> {
         let replica = KeyChange { materials, policy: policy.or(Some(shown.policy)), ..KeyChange::create(arn, record) };
         let changes = Changes {
             keys: [replica, KeyChange::update(primary, own)].into_iter().chain(others).collect(),
-            key_count: Some((arn, KeyCount::OneMore)),
+            key_counts: [(arn, KeyCount::OneMore)].into_iter().collect(),
             service_records: synchronized,
             ..Changes::default()
         };

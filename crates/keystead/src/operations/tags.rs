@@ -157,11 +157,23 @@ pub(crate) fn accept_tags(
     if tags.len() > MAX_TAGS { Err(Error::Tag(TOO_MANY.into())) } else { Ok(tags) }
 }
 
+/// Whether these can be the tags of a key.
+pub(crate) fn are_acceptable_tags(tags: &BTreeMap<String, String>) -> bool {
+    let given: Vec<Tag> = tags.iter().map(|(key, value)| Tag::new(key, value)).collect();
+    let fits = |(key, value): (&String, &String)| {
+        (1..=MAX_KEY_CHARS).contains(&key.chars().count()) && value.chars().count() <= MAX_VALUE_CHARS
+    };
+    tags.iter().all(fits) && accept_tags(&BTreeMap::new(), &given).is_ok()
+}
+
 /// The characters of tags (KEY-69).
 fn is_allowed(letter: char) -> bool {
     letter.is_alphanumeric() || letter == ' ' || "_.:/=+-@".contains(letter)
 }
 
 const MAX_TAGS: usize = 50;
+/// Characters of a tag key and of a tag value (API model).
+const MAX_KEY_CHARS: usize = 128;
+const MAX_VALUE_CHARS: usize = 256;
 const RESERVED: &str = "aws:";
 const TOO_MANY: &str = "Too many tags";

@@ -94,7 +94,7 @@ pub(super) fn plant(engine: &Engine, key: &SeedKey, account: AccountId, region: 
     }
     let alias = |name| {
         let record = AliasRecord::of(key_id, now);
-        AliasChange { account, name, record: Some(record), expect: Expect::Absent }
+        AliasChange { alias: region.alias_arn(account, &name), record: Some(record), expect: Expect::Absent }
     };
     let rotated = |version: u32| (version > FIRST_VERSION).then_some(Rotation { at: now, on_demand: false });
     loop {
@@ -108,10 +108,10 @@ pub(super) fn plant(engine: &Engine, key: &SeedKey, account: AccountId, region: 
         let changes = Changes {
             keys: vec![change],
             aliases: aliases.iter().cloned().map(alias).collect(),
-            key_count: Some((arn, KeyCount::OneMore)),
+            key_counts: [(arn, KeyCount::OneMore)].into_iter().collect(),
             ..Changes::default()
         };
-        match engine.commit(&region, changes, Vec::new()) {
+        match engine.commit(changes, Vec::new()) {
             Ok(()) => return Ok(arn),
             Err(CommitFailure::Conflict) => {}
             Err(CommitFailure::Failed(error)) => return Err(error.into()),

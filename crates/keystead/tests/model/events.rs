@@ -18,6 +18,8 @@ pub struct Happening {
 pub struct Doubts {
     pub records: BTreeSet<usize>,
     pub events: BTreeSet<usize>,
+    /// Whether records may have lain in the store, where they tell whole seconds.
+    pub delayed: bool,
 }
 
 /// Each happening has one record and one event (ROT-55, STA-93, STA-96, IMP-49).
@@ -31,17 +33,23 @@ pub fn compare(
     let of_records = |kinds: &[&str]| select(expected, kinds, &doubts.records);
     let of_events = |kinds: &[&str]| select(expected, kinds, &doubts.events);
     let found = |list: &[Happening], kinds: &[&str]| select(list, kinds, &BTreeSet::new()).0;
-    same("records of rotations", of_records(&rotations), found(records, &rotations), false)?;
+    let when = if doubts.delayed { When::InThatSecond } else { When::Exactly };
+    same("records of rotations", of_records(&rotations), found(records, &rotations), when)?;
     let announced = |list: Vec<Happening>| list.into_iter().map(|one| Happening { kind: "Rotation", ..one }).collect();
     let (certain, doubtful) = of_events(&rotations);
-    same("events of rotations", (announced(certain), announced(doubtful)), found(events, &["Rotation"]), false)?;
-    same("records of deletions", of_records(&["DeleteKey"]), found(records, &["DeleteKey"]), true)?;
+    same(
+        "events of rotations",
+        (announced(certain), announced(doubtful)),
+        found(events, &["Rotation"]),
+        When::Exactly,
+    )?;
+    same("records of deletions", of_records(&["DeleteKey"]), found(records, &["DeleteKey"]), When::Later)?;
     let expirations = ["DeleteExpiredKeyMaterial"];
-    same("records of expirations", of_records(&expirations), found(records, &expirations), true)?;
+    same("records of expirations", of_records(&expirations), found(records, &expirations), When::Later)?;
     // Events of deletions are offered until they are taken.
     let deletions = select(expected, &["DeleteKey"], &BTreeSet::new());
-    same("events of deletions", deletions, found(events, &["Deletion"]), true)?;
-    same("events of expirations", of_events(&expirations), found(events, &["Expiration"]), true)
+    same("events of deletions", deletions, found(events, &["Deletion"]), When::Later)?;
+    same("events of expirations", of_events(&expirations), found(events, &["Expiration"]), When::Later)
 }
 
 /// The certain and the doubtful happenings of these kinds.
@@ -52,17 +60,30 @@ fn select(list: &[Happening], kinds: &[&str], doubtful: &BTreeSet<usize>) -> (Ve
     (bare(certain), bare(doubtful))
 }
 
-/// Whether what was found is all that is certain, and what is doubtful in part. `late`: it may have been noticed later than
-/// it was due, never earlier; events tell whole seconds.
+/// When a happening may have been noticed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Exactly,
+    InThatSecond,
+    /// Later than it was due, never earlier. Events tell whole seconds.
+    Later,
+}
+
+/// Whether what was found is all that is certain, and what is doubtful in part.
 fn same(
     what: &str,
     (mut certain, mut doubtful): (Vec<Happening>, Vec<Happening>),
     mut found: Vec<Happening>,
-    late: bool,
+    when: When,
 ) -> Result<(), String> {
     let is = |due: &Happening, found: &Happening| {
-        due.arn == found.arn
-            && if late { due.at < found.at + SECOND } else { (due.at, due.kind) == (found.at, found.kind) }
+        let in_time = match when {
+            When::Exactly => due.at == found.at,
+            When::InThatSecond => due.at == found.at || due.at / SECOND * SECOND == found.at,
+            When::Later => due.at < found.at + SECOND,
+        };
+        let same_kind = when == When::Later || due.kind == found.kind;
+        due.arn == found.arn && same_kind && in_time
     };
     let all = (certain.clone(), doubtful.clone(), found.clone());
     for due in [&mut certain, &mut doubtful] {

@@ -49,7 +49,7 @@ pub fn run(setting: Setting, upkeep: Upkeep, steps: &[Step]) -> Checked<Outcome>
         setting,
         swept: 0,
         deaf_since: 0,
-        doubts: Doubts::default(),
+        doubts: Doubts { delayed: setting.backend == Backend::Unreliable, ..Doubts::default() },
         answers: Answers::new(),
     };
     for step in steps {
