@@ -300,6 +300,30 @@ fn a_domain_key_that_sweeps_rotate_loses_no_material() {
     });
 }
 
+/// Every call loads the key, while its token moves and the former version goes.
+///
+/// Spec: OVR-17
+#[test]
+fn a_key_loaded_while_its_token_moves_opens_what_it_has_sealed() {
+    check(|| {
+        let kms = world().live_keys(0).build().unwrap();
+        let client = client(&kms);
+        let blob = client.encrypt(new_key(&client), b"x").send().unwrap().into_inner().ciphertext_blob;
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for _ in 0..3 {
+                        assert_eq!(client.decrypt(&blob).send().unwrap().expose(), b"x");
+                    }
+                });
+            }
+            kms.begin_domain_key_rotation(client.region()).unwrap();
+            assert_eq!(kms.sweep().unwrap().retired, 1);
+        });
+        assert_eq!(client.decrypt(&blob).send().unwrap().expose(), b"x");
+    });
+}
+
 /// Spec: MRK-40, MRK-33
 #[test]
 fn what_one_region_encrypts_the_others_decrypt_while_the_set_rotates() {
