@@ -61,6 +61,7 @@ mod managed;
 mod material;
 mod metrics;
 pub mod operations;
+mod outbox;
 mod pagination;
 mod policies;
 mod quota;
