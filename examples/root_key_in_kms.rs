@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn encrypt(kms: &Kms) -> Result<Vec<u8>, Box<dyn Error>> {
     let client = kms.client("us-west-2", Caller::account_root("111122223333")?)?;
     let key = client.create_key().description("orders").send()?;
-    Ok(client.encrypt(&key.key_metadata.key_id, b"order 42").send()?.into_inner().ciphertext_blob)
+    Ok(client.encrypt(key.key_metadata.key_id, b"order 42").send()?.into_inner().ciphertext_blob)
 }
 
 fn decrypt(kms: &Kms, sealed: &[u8]) -> Result<(), Box<dyn Error>> {

@@ -34,6 +34,7 @@ mod answer;
 mod audit;
 mod authorize;
 mod backup;
+mod builder;
 mod caller;
 pub mod catalogue;
 mod client;
@@ -96,6 +97,7 @@ pub use audit::{
     SessionContext, SessionIssuer, SinkError, TlsDetails, UserIdentity, verify_audit_chain,
 };
 pub use backup::{BackupError, BackupSummary, RestoreError, restore_backup, restore_backup_with};
+pub use builder::{BuildError, KmsBuilder};
 pub use caller::{Caller, CallerError, compile_identity_policy};
 pub use client::{Call, Client};
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -115,7 +117,7 @@ pub use keystead_policy as policy;
 pub use keystead_store as store;
 pub use keystead_types as types;
 pub use keystead_types::{AccountId, AliasArn, AliasName, KeyArn, KeyId, Partition, Region, Timestamp};
-pub use kms::{BuildError, ClientError, Kms, KmsBuilder, RegionConfig};
+pub use kms::{ClientError, Kms, RegionConfig};
 pub use maintenance::Sweep;
 pub use managed::AwsManagedKey;
 pub use material::MaterialCaching;
