@@ -231,8 +231,9 @@ impl KmsBuilder {
     /// Builds the instance.
     ///
     /// # Errors
-    /// [`BuildError`] when a durable store has no root key, a backup was restored into the store in part, the default root key cannot be made, the entropy fails, the
-    /// quotas hold what they may not, or the thread of [`maintenance`](Self::maintenance) cannot be made.
+    /// [`BuildError`] when a durable store has no root key, a backup was restored into the store in part, the default root
+    /// key cannot be made, the entropy fails, the quotas hold what they may not, or the thread of
+    /// [`maintenance`](Self::maintenance) cannot be made.
     pub fn build(self) -> Result<Kms, BuildError> {
         let provider = self.provider.unwrap_or_else(|| Arc::new(DefaultProvider::new()));
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
