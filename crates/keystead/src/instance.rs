@@ -23,6 +23,10 @@ impl InstanceSecret {
             if let Some(secret) = Self::stored(store, root_key, provider)? {
                 return Ok(secret);
             }
+            // It comes before any other record; so somebody else has just written it, or it was lost.
+            if !store.scan(&Range::all(), 1).map_err(storage)?.is_empty() {
+                return Self::stored(store, root_key, provider)?.ok_or_else(lost);
+            }
             let secret = SecretBytes::random(entropy, LEN).map_err(crypto)?;
             let sealed = root_key.seal(secret.expose(), BINDING).map_err(fault)?;
             let mut batch = Batch::new();
@@ -119,6 +123,12 @@ fn tag_records(store: &dyn Store, seal: &RecordSeal) -> Result<(), Error> {
             _ => return Ok(()),
         }
     }
+}
+
+fn lost() -> Error {
+    let message =
+        "storage: the store has records, but not the secret that binds them to their places: restore a backup";
+    Error::KmsInternal(message.into())
 }
 
 fn fault(error: RootKeyError) -> Error {

@@ -401,6 +401,11 @@ fn open_domain_keys(engine: &Engine, domain: Domain, profile: Profile) -> Result
     if let Some(keys) = stored_domain_keys(engine, domain)? {
         return Ok(keys);
     }
+    // They come before any other record of the Region.
+    let region = Range::prefix(record::region_prefix(domain.partition, domain.region));
+    if !engine.store.scan_each(&region, 1).map_err(storage)?.is_empty() {
+        return Err(damaged("domain key"));
+    }
     let (keys, envelope) = DomainKeys::generate(
         engine.root_key.as_ref(),
         engine.provider.as_ref(),

@@ -165,6 +165,38 @@ fn nobody_gains_rights_by_writing_the_store() {
     root(&kms).encrypt("alias/other", b"x").send().unwrap();
 }
 
+/// What everything else hangs on is never made anew for records that are there already.
+///
+/// Spec: OVR-16
+#[test]
+fn a_lost_secret_or_domain_key_is_told_and_not_replaced() {
+    let Filled { store, rich, ciphertexts, .. } = filled();
+    let without = |prefix: &[u8]| {
+        let rest = MemoryStore::new();
+        for (name, entry) in everything_in(&store).into_iter().filter(|(name, _)| !name.starts_with(prefix)) {
+            overwrite(&rest, &name, entry.value.to_vec());
+        }
+        Arc::new(rest)
+    };
+    let rest = without(SECRET);
+    let error = Kms::builder().store(Arc::clone(&rest)).root_key(root_key()).build().unwrap_err();
+    assert!(error.to_string().contains("restore a backup"), "{error}");
+    assert!(rest.get(SECRET).unwrap().is_none(), "a new secret was made");
+
+    let rest = without(b"\0domain");
+    let before = everything_in(&*rest).len();
+    let kms = open_itself(Arc::clone(&rest));
+    let client = kms.client(REGION, Caller::account_root(ACCOUNT).unwrap());
+    assert!(matches!(client, Err(ClientError::Open(_))), "{rich}");
+    assert_eq!(everything_in(&*rest).len(), before, "a new domain key was made");
+    // Another Region is not harmed.
+    let elsewhere = kms.client("eu-west-1", Caller::account_root(ACCOUNT).unwrap()).unwrap();
+    elsewhere.create_key().send().unwrap();
+
+    let kms = open(&store);
+    assert_eq!(root(&kms).decrypt(&ciphertexts[0]).context("a", "b").send().unwrap().expose(), b"secret");
+}
+
 /// A store of the time before tags: records as they are, the secret bound to its place alone.
 fn untagged(store: &MemoryStore) -> MemoryStore {
     let untagged = MemoryStore::new();
