@@ -10,6 +10,10 @@ use crate::{Entry, InvalidBatch, Key, MAX_KEY_LEN, MAX_VALUE_LEN, Revision};
 /// A valid batch names each key at most once; its keys have 1 to [`MAX_KEY_LEN`] bytes and its values at most
 /// [`MAX_VALUE_LEN`]. Preconditions are judged on the state before the batch, so the order of operations means nothing.
 ///
+/// Every backend takes batches of 2,000 operations, and of 16 values of full length. The largest that Keystead makes delete a
+/// key with all its grants, two operations for each. An engine with a bound beyond refuses a larger batch with
+/// [`CommitError::Failed`](crate::CommitError::Failed) and says why; its host lowers the quota of grants per key.
+///
 /// ```
 /// use keystead_store::{Batch, Expect, Revision};
 ///

@@ -8,7 +8,8 @@ use crate::{Key, MAX_KEY_LEN, MAX_VALUE_LEN};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The store cannot be reached or is busy now; the same call may succeed later.
+    /// The store cannot be reached now; the same call may succeed later. That threads of this process get in each other's
+    /// way is no such thing: the store lets one wait for the other.
     #[error("store is unavailable: try again")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
     /// What is stored is damaged: restore it from a backup.
@@ -39,10 +40,10 @@ pub enum CommitError {
     /// The batch breaks a rule, whatever the store holds; nothing was applied.
     #[error(transparent)]
     Invalid(#[from] InvalidBatch),
-    /// The backend is at fault; nothing was applied, and nothing will be.
+    /// The backend is at fault; nothing was applied, and nothing will be, as the engine guarantees.
     #[error("commit failed and changed nothing")]
     Failed(#[source] StoreError),
-    /// The backend is at fault and cannot tell whether the batch was applied; part of it was not.
+    /// The backend is at fault. The batch was applied whole or not at all, but the backend cannot tell which.
     #[error("commit may or may not have happened: read its records again")]
     Unknown(#[source] StoreError),
 }

@@ -6,7 +6,7 @@
 //!
 //! # Writing a backend
 //!
-//! Four methods, of which [`Store::commit`] carries the meaning. With a map and a lock it is:
+//! Four methods, of which [`Store::commit`] carries the meaning, and [`Store::is_durable`] for a durable one. With a map and a lock it is:
 //!
 //! ```
 //! # use std::collections::BTreeMap;
@@ -39,21 +39,25 @@
 //! ```
 //!
 //! Where a backend lives elsewhere, the steps between reading the preconditions and the last write are one transaction
-//! of the engine, serializable or stronger. A [`Snapshot`] is a read transaction that its holder ends. A [`Range`] is a half-open interval, as the engines' own scans are.
+//! of the engine, serializable or stronger: two commits that each write what the other one checks must not both succeed.
+//! When the engine refuses a transaction only because another one runs, the backend tries it again. A [`Snapshot`] is a
+//! read transaction that its holder ends. A [`Range`] is a half-open interval, as the engines' own scans are; its start may
+//! be empty, or a byte longer than any key.
 //!
-//! A backend is one when it passes the suite, which the feature `conformance` provides. In the backend's `tests/`:
+//! A backend must pass the suite, which the feature `conformance` provides. In the backend's `tests/`:
 //!
 //! ```text
 //! keystead_store::conformance_tests!(MyStore::new_empty);
 //! ```
 //!
-//! A durable backend also runs `conformance::durability`, which closes and opens the store.
+//! A durable backend also runs `conformance::durability`, which closes and opens the store. No suite within a process
+//! sees whether a commit was on disk when it returned: that takes a process that is killed.
 //!
 //! # One writer, and what comes later
 //!
 //! One process writes a store. Keystead keeps live objects in memory and reads the store only to load them, so a second
-//! writer's commits would go unseen; a backend should refuse to be opened twice where it can. Any number of threads of
-//! that process read and write.
+//! writer's commits would go unseen; a backend should refuse to be opened twice where it can, with an error of its own,
+//! until the store is dropped. Any number of threads of that process read and write.
 //!
 //! Sharing a store between processes needs a feed of changes. It will be an extension trait whose one method yields the
 //! keys written after a given [`Revision`], in the order of revisions. Nothing in this contract has to change for it:

@@ -32,7 +32,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The first entries of a range, in ascending byte order of their keys.
     ///
     /// Returns `limit` entries, or all that there are: fewer than `limit` means that the range is exhausted. The next
-    /// page is the same range [`after`](Range::after) the last key.
+    /// page is the same range [`after`](Range::after) the last key. `limit` may be 0, or `usize::MAX` for all records of a long
+    /// range: a backend whose engine gives less at once asks again, within one state.
     ///
     /// # Errors
     ///
@@ -41,14 +42,18 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Applies a batch if all its preconditions hold, and returns the revision that all records it put now bear.
     ///
-    /// The revision is greater than that of every earlier commit. A batch that writes nothing gets one as well.
+    /// The revision is greater than that of every earlier commit. A batch that writes nothing gets one as well, and a durable
+    /// backend remembers it. Numbers may be left out, as by commits that did not succeed.
+    ///
+    /// Commits of other threads are no fault: a commit waits for them, or is tried again in here.
     ///
     /// # Errors
     ///
-    /// - [`CommitError::Conflict`]: a precondition does not hold; nothing was applied. Of several commits
+    /// - [`CommitError::Conflict`]: a precondition does not hold, as was read; nothing was applied. Of several commits
     ///   that conflict only with each other, one succeeds.
     /// - [`CommitError::Invalid`]: the batch breaks a rule of [`Batch`]; nothing was applied.
-    /// - [`CommitError::Failed`]: the backend is at fault; nothing was applied, and nothing will be.
+    /// - [`CommitError::Failed`]: the backend is at fault; nothing was applied, and nothing will be. Where the engine does not
+    ///   guarantee that, the answer is `Unknown`.
     /// - [`CommitError::Unknown`]: the backend is at fault, and cannot tell. The batch was applied whole or not at all;
     ///   the revisions of its records tell which, once the store can be read.
     fn commit(&self, batch: Batch) -> Result<Revision, CommitError>;
@@ -60,7 +65,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// backups and the like, and dropped when they are done or have met an error.
     ///
     /// In memory it is a copy of the map, made when the first commit follows; in redb and in a SQL database a read
-    /// transaction (`REPEATABLE READ` or stronger, read only); in etcd and TiKV reads at the revision or timestamp of the
+    /// transaction (`REPEATABLE READ` or stronger, read only; begun with a read, where `BEGIN` alone fixes no state); in etcd and TiKV reads at the revision or timestamp of the
     /// moment, which the backend keeps from being compacted. Where the engine ends long transactions, as FoundationDB does
     /// after seconds, the backend holds back commits while it sets a copy aside.
     ///
@@ -83,7 +88,8 @@ pub trait Snapshot: fmt::Debug + Send {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the answer cannot be given in full, and for good when the backend can no longer show this state.
+    /// [`StoreError`] if the answer cannot be given in full. Once the backend can no longer show this state, every call
+    /// fails.
     fn scan(&self, range: &Range, limit: usize) -> Result<Vec<(Key, Entry)>, StoreError>;
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -44,6 +44,11 @@ fn races_are_found_by_the_topics_about_races() {
     };
     assert!(fails(|new| conformance::concurrent_increments(&new), Flaw::JudgesBeforeLocking));
     assert!(fails(|new| conformance::concurrent_creations(&new), Flaw::JudgesBeforeLocking));
+    assert!(fails(|new| conformance::crossed_checks(&new), Flaw::JudgesChecksBeforeLocking));
+    assert!(fails(|new| conformance::concurrent_deletions(&new), Flaw::JudgesDeletionsBeforeLocking));
+    assert!(fails(|new| conformance::independent_commits(&new), Flaw::ConflictsWithAnyOther));
+    assert!(fails(|new| conformance::independent_commits(&new), Flaw::NumbersBeforeLocking));
+    assert!(fails(|new| conformance::large_batches(&new), Flaw::ScansPiecemeal));
     assert!(fails(|new| conformance::whole_batches(&new), Flaw::ScansPiecemeal));
     assert!(fails(|new| conformance::visibility(&new), Flaw::ReadsThePast));
     assert!(fails(|new| conformance::lasting_snapshots(&new), Flaw::SnapshotsShowThePresent));
@@ -118,6 +123,13 @@ flaws! {
     ScansOneMore,
     ScansOneLess,
     ScansPiecemeal,
+    ScansAtMost1000,
+    FoldsCase,
+    TakesAtMost1000Operations,
+    JudgesChecksBeforeLocking,
+    JudgesDeletionsBeforeLocking,
+    ConflictsWithAnyOther,
+    NumbersBeforeLocking,
     ReadsThePast,
     SnapshotsShowThePresent,
     SnapshotsMissTheLastCommit,
@@ -131,6 +143,8 @@ struct FlawedStore {
     flaw: Option<Flaw>,
     state: RwLock<State>,
     past: RwLock<State>,
+    /// Held while something is committed.
+    busy: Mutex<()>,
     /// What the snapshot that was taken last shows.
     kept: Arc<RwLock<Vec<(Key, Entry)>>>,
 }
@@ -143,7 +157,7 @@ struct State {
 
 impl FlawedStore {
     fn new(flaw: Option<Flaw>) -> Self {
-        Self { flaw, state: RwLock::default(), past: RwLock::default(), kept: Arc::default() }
+        Self { flaw, state: RwLock::default(), past: RwLock::default(), busy: Mutex::default(), kept: Arc::default() }
     }
 
     fn has(&self, flaw: Flaw) -> bool {
@@ -202,7 +216,13 @@ impl FlawedStore {
 impl Store for FlawedStore {
     fn get(&self, key: &[u8]) -> Result<Option<Entry>, StoreError> {
         let state = if self.has(Flaw::ReadsThePast) { &self.past } else { &self.state };
-        let found = state.read().unwrap().records.get(key).cloned();
+        let state = state.read().unwrap();
+        let found = if self.has(Flaw::FoldsCase) {
+            let same = |(other, _): &(&Key, &Entry)| other.eq_ignore_ascii_case(key);
+            state.records.iter().find(same).map(|(_, entry)| entry.clone())
+        } else {
+            state.records.get(key).cloned()
+        };
         if found.is_none() && self.has(Flaw::FailsOnAbsent) {
             return Err(StoreError::Failed("not found".into()));
         }
@@ -213,6 +233,7 @@ impl Store for FlawedStore {
         let limit = match self.flaw {
             Some(Flaw::ScansOneMore) => limit.saturating_add(1),
             Some(Flaw::ScansOneLess) => limit.saturating_sub(1),
+            Some(Flaw::ScansAtMost1000) => limit.min(1000),
             _ => limit,
         };
         let range = if self.has(Flaw::ScansPastTheEnd) { Range::all().after(range.start()) } else { range.clone() };
@@ -251,7 +272,42 @@ impl Store for FlawedStore {
                 None => Ok(self.apply(&mut self.state.write().unwrap(), operations)),
             };
         }
+        if self.has(Flaw::TakesAtMost1000Operations) && operations.len() > 1000 {
+            return Err(CommitError::Failed(StoreError::Failed("too large".into())));
+        }
+        let _busy = match self.busy.try_lock() {
+            Err(_) if self.has(Flaw::ConflictsWithAnyOther) => {
+                return Err(CommitError::Conflict { key: operations[0].key.clone() });
+            }
+            guard => guard,
+        };
+        // Some judge a part of the batch, or count, before they have the lock.
+        let is_early = |operation: &Operation| match operation.action {
+            Action::Check => self.has(Flaw::JudgesChecksBeforeLocking),
+            Action::Delete => self.has(Flaw::JudgesDeletionsBeforeLocking),
+            Action::Put(_) => false,
+        };
+        let early: Vec<Operation> = operations.iter().filter(|operation| is_early(operation)).cloned().collect();
+        let (conflict, number) = {
+            let state = self.state.read().unwrap();
+            (self.find_conflict(&state, &early), state.last)
+        };
+        if let Some(key) = conflict {
+            return Err(CommitError::Conflict { key });
+        }
+        let is_slow =
+            !early.is_empty() || self.has(Flaw::NumbersBeforeLocking) || self.has(Flaw::ConflictsWithAnyOther);
+        if is_slow {
+            thread::sleep(Duration::from_micros(50));
+        }
+        operations
+            .iter_mut()
+            .filter(|operation| is_early(operation))
+            .for_each(|operation| operation.expect = Expect::Any);
         let mut state = self.state.write().unwrap();
+        if self.has(Flaw::NumbersBeforeLocking) {
+            state.last = number;
+        }
         if self.has(Flaw::ReadsThePast) {
             *self.past.write().unwrap() = state.clone();
         }

@@ -2,25 +2,36 @@
 //!
 //! [`run`] runs all topics; the macro [`conformance_tests!`](crate::conformance_tests) makes a test of each, so that a
 //! failure has a name. Every topic makes the stores that it needs with the function it is given, which returns a new,
-//! empty store each time. [`durability`] is for backends that outlive the process.
+//! empty store each time. [`durability`] is for backends that outlive the process:
+//!
+//! ```text
+//! conformance::durability(|| FileStore::open(&path).unwrap());
+//! ```
+//!
+//! What no suite within one process can see: a commit that returns before it is on disk, and what a crash leaves. A
+//! durable backend kills a process of its own, as `keystead-redb` does in `tests/crash`.
 #![allow(clippy::expect_used, reason = "a failed expectation is what a suite is for")]
 
 #[macro_use]
 mod topics;
 
 mod commits;
+mod contention;
 mod durability;
 mod history;
 mod reads;
+mod sizes;
 mod snapshots;
 mod threads;
 
 use crate::{Batch, CommitError, Entry, Expect, Key, Range, Revision, Store};
 
 pub use commits::{atomicity, invalid_batches, preconditions, revisions};
+pub use contention::{concurrent_deletions, crossed_checks, independent_commits};
 pub use durability::durability;
 pub use history::{Change, Expected, Step, follow_history, random_histories};
 pub use reads::{empty_store, pagination, reads, scans, uninterpreted_bytes};
+pub use sizes::{large_batches, long_scans};
 pub use snapshots::{lasting_snapshots, snapshots};
 pub use threads::{concurrent_creations, concurrent_increments, visibility, whole_batches};
 

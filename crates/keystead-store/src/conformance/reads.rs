@@ -36,11 +36,12 @@ pub fn uninterpreted_bytes<S: Store>(new_store: &impl Fn() -> S) {
     let all_bytes: Vec<u8> = (0..=u8::MAX).collect();
     let longest_key = vec![u8::MAX; MAX_KEY_LEN];
     let longest_value: Vec<u8> = all_bytes.iter().copied().cycle().take(MAX_VALUE_LEN).collect();
-    let records: [(&[u8], &[u8]); 8] = [
+    let records: [(&[u8], &[u8]); 9] = [
         (b"\0", b"zero byte"),
         (b"\0\0", b"two zero bytes"),
         (b"\xff", b"\xff\xfe not UTF-8"),
         (b"\xff\xff", b"\0"),
+        (b"line ends", b"\r\n \n\r \r"),
         (b"empty", b""),
         (&all_bytes, &all_bytes),
         (&longest_key, b"longest key"),
@@ -64,13 +65,15 @@ pub fn uninterpreted_bytes<S: Store>(new_store: &impl Fn() -> S) {
 /// A scan returns what the range holds, no more and no less, in ascending byte order.
 pub fn scans<S: Store>(new_store: &impl Fn() -> S) {
     let store = new_store();
-    let sorted: [&[u8]; 10] = [b"\0", b"A", b"a", b"a\0", b"aa", b"a\xff", b"b", b"b\xff\xff", b"\xff", b"\xff\xffz"];
+    let sorted: [&[u8]; 11] =
+        [b"\0", b"A", b"B", b"a", b"a\0", b"aa", b"a\xff", b"b", b"b\xff\xff", b"\xff", b"\xff\xffz"];
     let mut batch = Batch::new();
     for key in sorted.into_iter().rev() {
         batch.put(key, key, Expect::Absent);
     }
     let revision = commit(&store, batch);
 
+    assert_eq!(get(&store, "AA"), None, "letters of another case make another key");
     let everything = contents(&store);
     assert!(everything.iter().map(|(key, _)| &key[..]).eq(sorted), "a scan must be in ascending byte order");
     for (key, entry) in &everything {
@@ -110,6 +113,7 @@ pub fn pagination<S: Store>(new_store: &impl Fn() -> S) {
         loop {
             let page = scan(&store, &range, limit);
             assert!(page.len() <= limit, "a page must not exceed its limit");
+            assert!(seen.len() <= 100, "a page must start after the key that it is said to start after");
             seen.extend(page.iter().map(|(key, _)| key.to_string()));
             if page.len() < limit {
                 break;

@@ -29,7 +29,8 @@ macro_rules! __conformance_topics {
             empty_store reads uninterpreted_bytes scans pagination snapshots
             atomicity preconditions invalid_batches revisions
             visibility whole_batches lasting_snapshots concurrent_increments concurrent_creations
-            random_histories
+            independent_commits crossed_checks concurrent_deletions
+            long_scans large_batches random_histories
         }
     };
 }
