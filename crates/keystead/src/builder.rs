@@ -149,7 +149,7 @@ impl KmsBuilder {
     }
 
     /// Sweeps at intervals, at least of a millisecond, in a thread of its own (see [`Kms::sweep`]); by default the host
-    /// does. The thread ends with the last `Kms` and [`Client`] of the instance, which wait for it; a sweep that
+    /// does. The thread ends with the last `Kms` and [`Client`](crate::Client) of the instance, which wait for it; a sweep that
     /// fails, or panics, is told in the logs and tried again. Intervals are those of the operating system; what is due
     /// goes by the [`clock`](Self::clock).
     #[must_use]
