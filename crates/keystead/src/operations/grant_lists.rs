@@ -212,7 +212,7 @@ impl Operation for ListGrants<'_> {
             let found = targets.0.snapshot().grants.get(parse_grant_id(id)?).filter(|grant| wanted(grant));
             grants.extend(found.map(|grant| (Vec::new(), GrantListEntry::of(*key, Grant::clone(&grant)))));
         } else {
-            scan(&record::grant_prefix(key), request.after.clone(), call, |place, value| {
+            scan(&record::grant_prefix(key), &request, call, |place, value| {
                 let grant: Grant = record::decode(value?)?;
                 if wanted(&grant) {
                     grants.push((place.to_vec(), GrantListEntry::of(*key, grant)));
@@ -262,7 +262,7 @@ impl Operation for ListRetirableGrants<'_> {
             .map_err(invalid_marker)?;
         let prefix = record::retirable_prefix(call.region.partition, call.region.region, party.name());
         let mut grants: Vec<Placed> = Vec::new();
-        scan(&prefix, request.after.clone(), call, |place, value| {
+        scan(&prefix, &request, call, |place, value| {
             // An altered entry hides its own grant only.
             let Ok(value) = value else { return Ok(true) };
             let (key, id): (KeyArn, GrantId) = record::decode(value)?;

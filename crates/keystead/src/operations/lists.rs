@@ -329,7 +329,7 @@ impl Operation for ListKeys<'_> {
         }
         let prefix = record::prefix(call.region.partition, call.region.region, call.account, Kind::Key);
         let mut keys = Vec::new();
-        scan(&prefix, request.after.clone(), call, |id, value| {
+        scan(&prefix, &request, call, |id, value| {
             let key_id: KeyId = parse_id(id)?;
             // A damaged record harms its own key only: it is still a key of the account.
             let record = value.and_then(record::decode::<record::KeyRecord>);
@@ -381,7 +381,7 @@ impl Operation for ListAliases<'_> {
             }
             None => {
                 let prefix = record::prefix(call.region.partition, call.region.region, call.account, Kind::Alias);
-                scan(&prefix, request.after.clone(), call, |id, value| {
+                scan(&prefix, &request, call, |id, value| {
                     let name = std::str::from_utf8(id).ok().and_then(|name| AliasName::parse(name).ok());
                     let name = name.ok_or_else(|| damaged("alias"))?;
                     let record: Option<AliasRecord> = value.and_then(record::decode).ok();
@@ -566,21 +566,23 @@ fn is_after(id: &[u8], request: &PageRequest) -> bool {
     request.after.as_deref().is_none_or(|after| id > after)
 }
 
-/// Calls `visit` with the ID and value of each record behind `after`, until it answers `false`. An altered record has no
-/// value but an error.
+/// Calls `visit` with the ID and value of each record on the page that is asked for, until it answers `false`. An altered
+/// record has no value but an error.
 pub(super) fn scan(
     prefix: &[u8],
-    after: Option<Vec<u8>>,
+    request: &PageRequest,
     call: &CallFacts<'_>,
     mut visit: impl FnMut(&[u8], Result<&[u8], Error>) -> Result<bool, Error>,
 ) -> Result<(), Error> {
     let mut range = Range::prefix(prefix);
-    if let Some(after) = after {
-        range = range.after([prefix, &after].concat());
+    if let Some(after) = &request.after {
+        range = range.after([prefix, after].concat());
     }
+    // Whoever fills a page looks at one record more, to know whether there is another page.
+    let together = request.limit.saturating_add(1).min(SCAN_PAGE);
     loop {
-        let records = call.engine.store.scan_each(&range, SCAN_PAGE).map_err(storage)?;
-        let last = records.last().map(|(key, _)| key.clone()).filter(|_| records.len() == SCAN_PAGE);
+        let records = call.engine.store.scan_each(&range, together).map_err(storage)?;
+        let last = records.last().map(|(key, _)| key.clone()).filter(|_| records.len() == together);
         for (key, entry) in records {
             let id = key.as_ref().strip_prefix(prefix).unwrap_or_default();
             let value = entry.as_ref().map(|entry| &*entry.value).map_err(|_| damaged("list entry"));
