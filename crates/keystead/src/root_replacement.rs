@@ -6,7 +6,7 @@ use keystead_store::{Batch, Expect, Range, Store};
 
 use crate::engine::{damaged, hierarchy, internal, storage};
 use crate::instance::InstanceSecret;
-use crate::{Error, record};
+use crate::{Error, backup, record};
 
 /// Seals anew, under the root key `next`, whatever the root key `former` protects in a store: the domain keys and the
 /// instance's own secret. No key material and no ciphertext changes (OVR-17, OVR-18), so it is quick however many keys
@@ -19,8 +19,12 @@ use crate::{Error, record};
 ///
 /// # Errors
 /// [`Error::KmsInternal`] when another root key protects the store, when one of the two cannot be used, or when the store
-/// fails or was altered.
+/// fails, was altered, or holds a backup that was restored in part.
 pub fn replace_root_key(store: &dyn Store, former: &dyn RootKey, next: &dyn RootKey) -> Result<usize, Error> {
+    if backup::is_unfinished(store).map_err(storage)? {
+        let message = "the store holds a part of a backup only: restore it again, then replace the root key";
+        return Err(Error::KmsInternal(message.into()));
+    }
     // Any provider computes the same tags.
     let provider = DefaultProvider::new();
     let Some(secret) = InstanceSecret::stored(store, former, &provider)? else { return Ok(0) };

@@ -164,6 +164,8 @@ fn a_restore_that_breaks_off_is_never_taken_for_whole() {
         if is_unfinished(&inner).unwrap() {
             let refusal = Kms::builder().store(Arc::clone(&inner)).root_key(root_key()).build().unwrap_err();
             assert!(matches!(refusal, BuildError::UnfinishedRestore), "{refusal}");
+            let refusal = crate::replace_root_key(&inner, &root_key(), &root_key()).unwrap_err();
+            assert!(refusal.to_string().contains("restore it again"), "{refusal}");
             assert_eq!(contents(&inner), left, "the refusal has written something");
         } else {
             assert!(left.is_empty() || left == contents(&whole), "{n} {fault:?}: {} records", left.len());
