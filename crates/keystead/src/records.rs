@@ -49,7 +49,11 @@ impl RecordSeal {
     /// The entries of a range; those that were altered, as errors of their own.
     pub(crate) fn scan(&self, store: &dyn Store, range: &Range, limit: usize) -> Result<Vec<Found>, StoreError> {
         let found = store.scan(range, limit)?.into_iter();
-        Ok(found.map(|(key, entry)| (key.clone(), self.open_entry(&key, &entry))).collect())
+        let opened = found.map(|(key, entry)| {
+            let entry = self.open_entry(&key, &entry);
+            (key, entry)
+        });
+        Ok(opened.collect())
     }
 
     pub(crate) fn commit(&self, store: &dyn Store, batch: Batch) -> Result<Revision, CommitError> {

@@ -1,6 +1,8 @@
-//! One token brought to the present version of the domain key, under the lock of its key.
+//! One token brought to the present version of the domain key, under the lock of its key; and tokens of no live key, which
+//! stand in records of their own, opened.
 
-use keystead_hierarchy::{Ekt, EktBinding};
+use keystead_crypto::SecretBytes;
+use keystead_hierarchy::{Ekt, EktBinding, HierarchyError};
 use keystead_store::{Batch, CommitError, Entry, Expect, Key, Revision};
 use keystead_types::KeyArn;
 use serde::Serialize;
@@ -8,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Error;
 use crate::domain::commit_error;
-use crate::engine::{Engine, storage};
+use crate::engine::{Engine, hierarchy, storage};
 use crate::material::binding;
 use crate::record::{self, KeyRecord, MaterialRecord};
 use crate::records::RecordError;
@@ -62,6 +64,28 @@ impl Engine {
             (Some(_), ..) | (None, None, None, None) if !is_wrapping_key => Ok(Found::Nothing),
             _ => Ok(UNREADABLE),
         }
+    }
+
+    /// Opens the token of a record that belongs to no live key, and tells the revision of that; `None` when it is not there
+    /// any more. `token` finds it in the record.
+    pub(crate) fn open_lone<R: DeserializeOwned>(
+        &self,
+        region: &RegionState,
+        store_key: &[u8],
+        binding: &EktBinding,
+        token: impl Fn(R) -> Vec<u8>,
+    ) -> Result<Option<(SecretBytes, Revision)>, Error> {
+        let open = || -> Result<_, Error> {
+            let Some(entry) = self.store.get(store_key).map_err(storage)? else { return Ok(None) };
+            let ekt = Ekt::from_bytes(token(record::decode(&entry.value)?)).map_err(hierarchy)?;
+            Ok(Some((region.domain_keys.load().unwrap(&ekt, binding), entry.revision)))
+        };
+        let found = match open()? {
+            // The domain key was rotated between the two.
+            Some((Err(HierarchyError::UnknownDomainKey { .. }), _)) => open()?,
+            found => found,
+        };
+        found.map(|(secret, revision)| Ok((secret.map_err(hierarchy)?, revision))).transpose()
     }
 
     /// Moves the token of a record that belongs to no live key. `token` finds it, and what it is bound to.

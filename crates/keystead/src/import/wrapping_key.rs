@@ -3,7 +3,7 @@
 
 use keystead_crypto::{PrivateKey, SecretBytes};
 use keystead_hierarchy::spec::{KeyUsage, WrappingKeySpec};
-use keystead_hierarchy::{Ekt, EktBinding, HierarchyError, Purpose};
+use keystead_hierarchy::{EktBinding, Purpose};
 use keystead_store::{Batch, Expect, Key, Range};
 use keystead_types::{KeyArn, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -62,21 +62,8 @@ pub(crate) fn open_wrapping_key(
     token: &ImportToken,
 ) -> Result<Option<Box<dyn PrivateKey>>, Error> {
     let binding = binding(&token.key, token.wrapping_key);
-    let read = || -> Result<Option<Ekt>, Error> {
-        let Some(entry) = engine.store.get(&store_key(token)).map_err(storage)? else { return Ok(None) };
-        let record: WrappingKeyRecord = record::decode(&entry.value)?;
-        Ekt::from_bytes(record.ekt).map(Some).map_err(hierarchy)
-    };
-    let Some(ekt) = read()? else { return Ok(None) };
-    let secret = match region.domain_keys.load().unwrap(&ekt, &binding) {
-        // The domain key was rotated between the two.
-        Err(HierarchyError::UnknownDomainKey { .. }) => {
-            let Some(ekt) = read()? else { return Ok(None) };
-            region.domain_keys.load().unwrap(&ekt, &binding)
-        }
-        opened => opened,
-    }
-    .map_err(hierarchy)?;
+    let opened = engine.open_lone(region, &store_key(token), &binding, |record: WrappingKeyRecord| record.ekt)?;
+    let Some((secret, _)) = opened else { return Ok(None) };
     let key = engine.provider.trusted_private_key(token.wrapping_key.key_pair(), secret.expose());
     key.map(Some).map_err(crypto)
 }

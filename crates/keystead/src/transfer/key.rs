@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keystead_hierarchy::spec::{KeySpec, KeyUsage};
-use keystead_hierarchy::{Ekt, EktBinding, HierarchyError, Purpose};
+use keystead_hierarchy::{EktBinding, Purpose};
 use keystead_store::{Batch, Expect, Key, Revision};
 use keystead_types::{AccountId, KeyArn, KeyId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -103,19 +103,9 @@ impl Engine {
         slip: &Slip,
     ) -> Result<(RequestKeys, TransferKeyChange), TransferError> {
         let store_key = store_key(slip);
-        let binding = binding(&slip.id)?;
-        let open = || -> Result<_, TransferError> {
-            let entry = self.store.get(&store_key).map_err(storage)?.ok_or(TransferError::UnknownRequest)?;
-            let record: TransferKeyRecord = record::decode(&entry.value)?;
-            let ekt = Ekt::from_bytes(record.ekt).map_err(hierarchy)?;
-            Ok((region.domain_keys.load().unwrap(&ekt, &binding), entry.revision))
-        };
-        let (secret, revision) = match open()? {
-            // The domain key was rotated between the two.
-            (Err(HierarchyError::UnknownDomainKey { .. }), _) => open()?,
-            opened => opened,
-        };
-        let keys = RequestKeys::from_secret(self.provider.as_ref(), &secret.map_err(hierarchy)?)?;
+        let opened = self.open_lone(region, &store_key, &binding(&slip.id)?, |record: TransferKeyRecord| record.ekt)?;
+        let (secret, revision) = opened.ok_or(TransferError::UnknownRequest)?;
+        let keys = RequestKeys::from_secret(self.provider.as_ref(), &secret)?;
         Ok((keys, TransferKeyChange::Used { store_key, revision }))
     }
 
